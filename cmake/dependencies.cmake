@@ -1,0 +1,20 @@
+# Finds the libraries that rdb stands on; all are Debian packages (README, "Dependencies").
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(LUA REQUIRED IMPORTED_TARGET lua5.4)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.14)
+pkg_check_modules(EDIT REQUIRED IMPORTED_TARGET libedit)
+find_library(GMP_LIBRARY gmp REQUIRED)
+pkg_check_modules(SQLite3 IMPORTED_TARGET sqlite3>=3.35)
+find_program(LUA_PROGRAM NAMES lua5.4 lua REQUIRED)
+
+add_library(rdb_dependencies_without_lua INTERFACE)
+target_link_libraries(rdb_dependencies_without_lua INTERFACE
+                      PkgConfig::JANSSON ${GMP_LIBRARY} Threads::Threads m)
+if(SQLite3_FOUND)
+  target_link_libraries(rdb_dependencies_without_lua INTERFACE PkgConfig::SQLite3)
+else()
+  message(STATUS "libsqlite3 not found: building without the SQLite backend")
+endif()
+add_library(rdb_dependencies INTERFACE)
+target_link_libraries(rdb_dependencies INTERFACE rdb_dependencies_without_lua PkgConfig::LUA)
