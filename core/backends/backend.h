@@ -110,6 +110,10 @@ typedef struct rdb_backend {
     /* begin_sql: the statements (NULL-terminated list of at most 4) that begin a transaction with these
      * options; RDB_E_UNSUPPORTED names an option that this database has not. Texts are static. */
     rdb_code (*begin_sql)(const rdb_begin_options *options, const char *statements[5], rdb_error *err);
+
+    /* stale: after execute answered ERROR: a schema change made the prepared statement unusable, nothing ran,
+     * and preparing it again will do. NULL: never (the database prepares again by itself). */
+    bool (*stale)(const rdb_backend_conn *conn, const rdb_backend_stmt *stmt);
 } rdb_backend;
 
 /* rdb__backend_find - the backend for a URL scheme.

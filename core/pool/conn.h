@@ -21,8 +21,9 @@ extern "C" {
 typedef struct rdb_conn rdb_conn; /* a lease: what rdb_pool_acquire() lends */
 typedef struct rdb_stmt rdb_stmt; /* a prepared statement of one connection */
 
-/* A statement being run. Lives in the caller's memory; initialise with rdb_query_start(), always end
- * with rdb_query_finish(). Read its members, do not write them. */
+/* A statement being run. Lives in the caller's memory and stays where it is; initialise with
+ * rdb_query_start(), always end with rdb_query_finish(). Read its members, do not write them. After ERROR
+ * the statement is given back already. Releasing the lease ends its open queries: they answer MISUSE. */
 typedef struct rdb_query {
     rdb_conn *conn;         /* borrowed */
     rdb_stmt *stmt;         /* borrowed from the connection; NULL before prepared and after finish */
@@ -36,6 +37,9 @@ typedef struct rdb_query {
     size_t n_params;
     int phase;              /* private */
     bool own_stmt;          /* private: not cached, closed by finish */
+    bool prepared_again;    /* private: a stale statement was replaced once */
+    struct rdb_query *newer; /* private: neighbours in the connection's list of open queries, */
+    struct rdb_query *older; /* so do not copy or move a query that is open */
 } rdb_query;
 
 /* rdb_query_start - prepare (or find prepared) and execute.
@@ -56,7 +60,8 @@ RDB_API rdb_step rdb_query_next(rdb_query *query, rdb_error *err);
  * the previous execution is over. Same answers as start. */
 RDB_API rdb_step rdb_query_again(rdb_query *query, const rdb_value *params, size_t n_params, rdb_error *err);
 /* rdb_query_wait - block on poll(2) until step is no longer WAIT_*; a passed deadline cancels the statement
- * and answers ERROR with RDB_E_STATEMENT_TIMEOUT. Returns DONE, ROW or ERROR. */
+ * and answers ERROR with RDB_E_STATEMENT_TIMEOUT (a server that does not stop in 0.1 s loses its connection; a
+ * statement that just finished is answered as finished). Returns DONE, ROW or ERROR. */
 RDB_API rdb_step rdb_query_wait(rdb_query *query, rdb_step step, rdb_error *err);
 /* rdb_query_finish - end the execution; the statement goes back to the cache. Idempotent, cannot fail. */
 RDB_API void rdb_query_finish(rdb_query *query);

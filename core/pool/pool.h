@@ -2,7 +2,11 @@
  *
  * Connect, close and validate happen outside the lock; one function moves a connection between
  * states; no callback and no Lua runs under the lock. A lease is returned once. Reference counts, not
- * teardown order, decide lifetime: the pool's memory lives as long as its last lease or handle. */
+ * teardown order, decide lifetime: the pool's memory lives as long as its last lease or handle.
+ *
+ * There is no background thread: idle_timeout and max_lifetime are enforced when a connection is acquired
+ * or released, so a pool that nobody uses keeps its idle connections, and a pool below min grows back only
+ * on demand. After fork() the child's pools forget the parent's connections and start anew. */
 #ifndef RDB_POOL_H
 #define RDB_POOL_H
 
@@ -24,7 +28,7 @@ typedef struct rdb_pool_options {
     double acquire_timeout;    /* wait for a connection, connecting included; default 5 */
     double create_timeout;     /* one connect; default 5 */
     double idle_timeout;       /* close after this long unused; 0 never; default 600 */
-    double max_lifetime;       /* close after this age; 0 never; default 1800, local backends 0 */
+    double max_lifetime;       /* close after this age; 0 never; < 0 (the default): 1800, local backends 0 */
     double lifetime_jitter;    /* fraction by which a connection's lifetime is shortened at random; default 0.2 */
     double test_after_idle;    /* ping before lending if unused for longer; default 1; local backends: never */
     long max_waiters;          /* refuse (pool_exhausted) beyond; 0 unlimited; default 0 */
@@ -51,7 +55,8 @@ RDB_API void rdb_pool_close(rdb_pool *pool);
 
 /* rdb_pool_acquire - lease one connection, oldest waiter first (a newcomer may pass while nobody has waited
  * longer than a millisecond).
- *   timeout   seconds; < 0: the pool's acquire_timeout; 0: try once
+ *   timeout   seconds; < 0: the pool's acquire_timeout; 0: do not wait for other borrowers, but connect if
+ *             there is room (create_timeout applies)
  *   out       [out, lease] NULL on failure; rdb_conn_release()
  * Returns RDB_OK, RDB_E_POOL_TIMEOUT (says max, idle, in use, waiting, and the last connect error),
  * RDB_E_POOL_EXHAUSTED, RDB_E_POOL_CLOSED, RDB_E_CONNECTION_FAILED, RDB_E_NO_MEMORY.

@@ -1,0 +1,55 @@
+/* conn_statements.c - prepared statements of a connection, as the cache and the queries see them.
+ *
+ * A statement is owned by the cache (kept), by the query that runs it (in_use), or by both; whoever
+ * lets go last closes it. */
+#include <string.h>
+
+#include "../alloc.h"
+#include "conn_internal.h"
+#include "live.h"
+
+rdb_stmt *rdb__stmt_new(const char *sql, size_t len, uint64_t hash) {
+    rdb_stmt *stmt = rdb__malloc(sizeof *stmt + len + 1);
+    if (stmt == NULL) {
+        return NULL;
+    }
+    char *text = (char *)(stmt + 1);
+    memcpy(text, sql, len);
+    text[len] = '\0';
+    *stmt = (rdb_stmt){.entry = {.hash = hash, .sql = text, .sql_len = len}};
+    rdb__live_add(RDB_LIVE_STATEMENT, 1);
+    return stmt;
+}
+
+void rdb__stmt_close(rdb_conn *conn, rdb_stmt *stmt) {
+    if (stmt == NULL) {
+        return;
+    }
+    if (stmt->raw != NULL && conn->health != RDB_CONN_FOREIGN) {
+        conn->backend->close_stmt(conn->raw, stmt->raw);
+    }
+    rdb__free(stmt->cells);
+    rdb__free(stmt);
+    rdb__live_add(RDB_LIVE_STATEMENT, -1);
+}
+
+void rdb__stmt_evict(void *context, rdb_cached_statement *entry) {
+    rdb_stmt *stmt = (rdb_stmt *)entry;
+    stmt->kept = false;
+    if (!stmt->in_use) {
+        rdb__stmt_close(context, stmt);
+    }
+}
+
+rdb_code rdb__stmt_fit_cells(rdb_stmt *stmt, int n_columns, rdb_error *err) {
+    if (n_columns <= stmt->n_cells) {
+        return RDB_OK;
+    }
+    rdb_value *cells = rdb__realloc(stmt->cells, (size_t)n_columns * sizeof *cells);
+    if (cells == NULL) {
+        return rdb_error_set(err, RDB_E_NO_MEMORY, "no memory for a row of %d columns", n_columns);
+    }
+    stmt->cells = cells;
+    stmt->n_cells = n_columns;
+    return RDB_OK;
+}
