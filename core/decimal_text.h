@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "error.h"
+
 /* Digits that a decimal may have: bounds what an exponent like 1e999999999 can ask for. */
 #define RDB_DECIMAL_DIGITS 100000
 
@@ -29,16 +31,16 @@ int rdb__decimal_compare(const char *a, size_t a_len, const char *b, size_t b_le
 
 /* A running exact sum. Zero bytes are a valid empty sum; end with rdb__decimal_sum_clear(). */
 typedef struct rdb_decimal_sum {
-    int64_t small;     /* part of the sum, at scale */
-    mpz_t large;       /* the rest, at scale; only when has_large */
-    uint32_t scale;    /* decimal places of both parts */
-    bool has_large;    /* large is initialised */
-    int64_t count;     /* values added */
+    int64_t small;  /* part of the sum, at scale */
+    mpz_t large;    /* the rest, at scale; only when has_large */
+    uint32_t scale; /* decimal places of both parts */
+    bool has_large; /* large is initialised */
+    int64_t count;  /* values added */
 } rdb_decimal_sum;
 
-/* rdb__decimal_sum_add - add one decimal in any form that rdb__decimal_canonical() reads; false when it
- * is none (the sum is unchanged). */
-bool rdb__decimal_sum_add(rdb_decimal_sum *sum, const char *text, size_t len);
+/* rdb__decimal_sum_add - add one decimal in any form that rdb__decimal_canonical() reads.
+ * Returns RDB_OK, RDB_E_INVALID_VALUE when it is none, RDB_E_NO_MEMORY; the sum is unchanged then. */
+RDB_NODISCARD rdb_code rdb__decimal_sum_add(rdb_decimal_sum *sum, const char *text, size_t len);
 /* rdb__decimal_sum_text - the exact sum in canonical form, with the most decimal places of its values.
  * Returns a text of *len bytes for rdb__free(), or NULL without memory. */
 char *rdb__decimal_sum_text(rdb_decimal_sum *sum, size_t *len);
