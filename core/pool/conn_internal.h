@@ -15,7 +15,7 @@
 /* After a cancel, how long the server may take to answer before the connection is given up. */
 #define RDB_CANCEL_GRACE_SECONDS 0.1
 
-#define RDB_CONN_ID_LEN 36 /* a uuid as text */
+#define RDB_CONN_ID_LEN          36 /* a uuid as text */
 
 struct rdb_pool;
 

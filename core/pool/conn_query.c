@@ -156,8 +156,7 @@ static rdb_step prepare(rdb_query *query, bool cacheable, rdb_error *err) {
 /* A schema change made the prepared statement stale and nothing ran: prepare it anew, once. */
 static bool is_stale(const rdb_query *query) {
     const rdb_conn *conn = query->conn;
-    return !query->prepared_again && conn->backend->stale != NULL &&
-           conn->backend->stale(conn->raw, query->stmt->raw);
+    return !query->prepared_again && conn->backend->stale != NULL && conn->backend->stale(conn->raw, query->stmt->raw);
 }
 
 static rdb_step prepare_again(rdb_query *query, rdb_error *err) {

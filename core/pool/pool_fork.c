@@ -10,8 +10,8 @@
 #include "pool_state.h"
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
-static rdb_pool *registry;     /* guarded by registry_lock */
-static rdb_conn *forgotten;    /* the parent's idle connections: kept reachable, never touched */
+static rdb_pool *registry;  /* guarded by registry_lock */
+static rdb_conn *forgotten; /* the parent's idle connections: kept reachable, never touched */
 static pthread_once_t hooked = PTHREAD_ONCE_INIT;
 
 static void before_fork(void) {

@@ -59,10 +59,10 @@ static rdb_code say_timeout(rdb_pool *pool, const request *wish, rdb_error *err)
         snprintf(limit, sizeof limit, "became free within %g s", wish->timeout_s);
     }
     bool tell_connect = pool->last_connect.code != RDB_OK;
-    rdb_error_set(err, RDB_E_POOL_TIMEOUT, "pool \"%s\": no connection %s (max %ld, idle %ld, in use %ld, waiting %ld)%s%s",
-                  pool->name, limit, pool->options.max, pool->n[RDB_CONN_IDLE], pool->n[RDB_CONN_LEASED],
-                  pool->n_waiters, tell_connect ? "; last connect error: " : "",
-                  tell_connect ? pool->last_connect.message : "");
+    rdb_error_set(err, RDB_E_POOL_TIMEOUT,
+                  "pool \"%s\": no connection %s (max %ld, idle %ld, in use %ld, waiting %ld)%s%s", pool->name, limit,
+                  pool->options.max, pool->n[RDB_CONN_IDLE], pool->n[RDB_CONN_LEASED], pool->n_waiters,
+                  tell_connect ? "; last connect error: " : "", tell_connect ? pool->last_connect.message : "");
     const char *hint = own_leases_hint(pool);
     if (hint != NULL) {
         rdb_error_hint(err, "%s", hint);

@@ -5,9 +5,9 @@
 
 #include "pool_state.h"
 
-#define MOST_CONNECTIONS 100000
+#define MOST_CONNECTIONS        100000
 #define DEFAULT_REMOTE_LIFETIME 1800.0
-#define BY_BACKEND (-1.0)
+#define BY_BACKEND              (-1.0)
 
 void rdb_pool_options_init(rdb_pool_options *options) {
     *options = (rdb_pool_options){
@@ -27,15 +27,15 @@ void rdb_pool_options_init(rdb_pool_options *options) {
 }
 
 /* X(URL name without pool_, member, least, most) */
-#define WHOLE_NUMBERS(X)            \
-    X(max, 1, MOST_CONNECTIONS)     \
-    X(min, 0, MOST_CONNECTIONS)     \
-    X(max_waiters, 0, 1000000000)   \
+#define WHOLE_NUMBERS(X)                                                                                               \
+    X(max, 1, MOST_CONNECTIONS)                                                                                        \
+    X(min, 0, MOST_CONNECTIONS)                                                                                        \
+    X(max_waiters, 0, 1000000000)                                                                                      \
     X(statement_cache_size, 0, 100000)
-#define DURATIONS(X)   \
-    X(acquire_timeout) \
-    X(create_timeout)  \
-    X(idle_timeout)    \
+#define DURATIONS(X)                                                                                                   \
+    X(acquire_timeout)                                                                                                 \
+    X(create_timeout)                                                                                                  \
+    X(idle_timeout)                                                                                                    \
     X(test_after_idle)
 
 static const char *const known[] = {
@@ -46,7 +46,8 @@ static const char *const known[] = {
         DURATIONS(RDB_X)
 #undef RDB_X
             "pool_max_lifetime",
-    "pool_lifetime_jitter", "pool_fifo",
+    "pool_lifetime_jitter",
+    "pool_fifo",
 };
 
 static rdb_code refuse_unknown(const rdb_url *url, rdb_error *err) {
@@ -69,15 +70,15 @@ static rdb_code refuse_unknown(const rdb_url *url, rdb_error *err) {
 
 static rdb_code read_url(const rdb_url *url, rdb_pool_options *out, rdb_error *err) {
     rdb_code code = refuse_unknown(url, err);
-#define RDB_X(name, least, most)                                                               \
-    if (code == RDB_OK) {                                                                      \
-        code = rdb_url_option_int(url, "pool_" #name, least, most, &out->name, err); \
+#define RDB_X(name, least, most)                                                                                       \
+    if (code == RDB_OK) {                                                                                              \
+        code = rdb_url_option_int(url, "pool_" #name, least, most, &out->name, err);                                   \
     }
     WHOLE_NUMBERS(RDB_X)
 #undef RDB_X
-#define RDB_X(name)                                                                \
-    if (code == RDB_OK) {                                                          \
-        code = rdb_url_option_seconds(url, "pool_" #name, &out->name, err); \
+#define RDB_X(name)                                                                                                    \
+    if (code == RDB_OK) {                                                                                              \
+        code = rdb_url_option_seconds(url, "pool_" #name, &out->name, err);                                            \
     }
     DURATIONS(RDB_X)
     RDB_X(max_lifetime)
@@ -99,8 +100,8 @@ static rdb_code check(const rdb_pool_options *o, rdb_error *err) {
 #undef RDB_X
 #define RDB_X(name)                                                                                                    \
     if (!isfinite(o->name) || o->name < 0) {                                                                           \
-        return rdb_error_set(err, RDB_E_CONFIG, "pool option " #name " is %g; it must be a number of seconds, 0 or more",  \
-                             o->name);                                                                                 \
+        return rdb_error_set(err, RDB_E_CONFIG,                                                                        \
+                             "pool option " #name " is %g; it must be a number of seconds, 0 or more", o->name);       \
     }
     DURATIONS(RDB_X)
 #undef RDB_X

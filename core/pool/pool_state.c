@@ -69,8 +69,7 @@ void rdb__pool_adopt(rdb_pool *pool, rdb_conn *conn) {
 }
 
 long rdb__pool_size(const rdb_pool *pool) {
-    return pool->n[RDB_CONN_CONNECTING] + pool->n[RDB_CONN_IDLE] + pool->n[RDB_CONN_LEASED] +
-           pool->n[RDB_CONN_CLOSING];
+    return pool->n[RDB_CONN_CONNECTING] + pool->n[RDB_CONN_IDLE] + pool->n[RDB_CONN_LEASED] + pool->n[RDB_CONN_CLOSING];
 }
 
 /* Idle connections are ordered by last use, so only the end of the list can have been idle for too long. */

@@ -18,9 +18,9 @@
 
 /* A caller inside rdb_pool_acquire() that found nothing; lives on its stack. Guarded by the pool's lock. */
 typedef struct rdb_waiter {
-    pthread_cond_t wake;  /* CLOCK_MONOTONIC */
-    rdb_conn *granted;    /* handed over by a release; the waiter is out of the queue then */
-    int64_t since_ns;     /* when it first queued: it keeps its place when it must queue again */
+    pthread_cond_t wake; /* CLOCK_MONOTONIC */
+    rdb_conn *granted;   /* handed over by a release; the waiter is out of the queue then */
+    int64_t since_ns;    /* when it first queued: it keeps its place when it must queue again */
     struct rdb_waiter *prev;
     struct rdb_waiter *next;
     bool queued;
@@ -36,12 +36,12 @@ struct rdb_pool {
     pthread_mutex_t lock;
 
     /* -- guarded by lock -- */
-    long handles;                           /* references of callers; leases are counted in n[] */
-    bool closed;                            /* no more acquires */
-    long n[RDB_N_CONN_STATES];              /* connections per state; their sum is the pool's size */
-    rdb_conn_list idle;                     /* RDB_CONN_IDLE */
-    rdb_conn_list leased;                   /* RDB_CONN_LEASED */
-    rdb_waiter *oldest;                     /* queue of waiters */
+    long handles;              /* references of callers; leases are counted in n[] */
+    bool closed;               /* no more acquires */
+    long n[RDB_N_CONN_STATES]; /* connections per state; their sum is the pool's size */
+    rdb_conn_list idle;        /* RDB_CONN_IDLE */
+    rdb_conn_list leased;      /* RDB_CONN_LEASED */
+    rdb_waiter *oldest;        /* queue of waiters */
     rdb_waiter *newest;
     long n_waiters;
     uint64_t acquires, timeouts, created, n_closed;

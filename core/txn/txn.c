@@ -127,7 +127,8 @@ rdb_code rdb__txn_may_run(const rdb_txn *txn, const char *what, rdb_error *err) 
         return rdb__txn_say_voided(err);
     }
     return rdb_error_set(err, RDB_E_DATABASE_ERROR,
-                         "cannot %s: a statement of this transaction failed; roll it back, or back to a savepoint", what);
+                         "cannot %s: a statement of this transaction failed; roll it back, or back to a savepoint",
+                         what);
 }
 
 void rdb_txn_after_error(rdb_txn *txn, rdb_code code) {
