@@ -4,6 +4,7 @@ install(TARGETS rdb rdb_static rdb-lua
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS rdb_module LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/lua/5.4/rdb)
+install(FILES ${CMAKE_BINARY_DIR}/rdb.so DESTINATION ${CMAKE_INSTALL_LIBDIR}/lua/5.4)
 foreach(header IN LISTS RDB_PUBLIC_HEADERS)
   get_filename_component(folder ${header} DIRECTORY)
   install(FILES core/${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/rdb/${folder})

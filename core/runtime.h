@@ -15,8 +15,9 @@ typedef struct rdb_runtime rdb_runtime;
 typedef struct rdb_state rdb_state;
 
 typedef struct rdb_runtime_options {
-    const char *lua_dir; /* load rdb's own Lua files from here, not the embedded ones; NULL: $RDB_LUA_DIR, else embedded */
-    const char *path;    /* prepended to package.path of each state; NULL: nothing */
+    const char *lua_dir;     /* load rdb's own Lua files from here; NULL: $RDB_LUA_DIR, else the embedded ones; "": embedded */
+    const char *path;        /* prepended to package.path of each state; NULL: nothing */
+    bool ignore_environment; /* do not read LUA_PATH, LUA_CPATH and RDB_LUA_DIR */
 } rdb_runtime_options;
 
 RDB_API void rdb_runtime_options_init(rdb_runtime_options *options);
