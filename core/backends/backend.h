@@ -49,6 +49,8 @@ typedef struct rdb_begin_options {
     bool read_only;
     bool deferrable;
     bool deferred; /* take no write lock at the start (SQLite: BEGIN DEFERRED instead of IMMEDIATE) */
+    bool no_foreign_keys; /* do not enforce foreign keys in it (rebuilding tables on SQLite, which can only switch
+                             them off before BEGIN); reset switches them on again */
 } rdb_begin_options;
 
 typedef struct rdb_backend {

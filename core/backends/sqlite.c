@@ -45,8 +45,12 @@ static rdb_code begin_sql(const rdb_begin_options *options, const char *statemen
         return RDB_E_UNSUPPORTED;
     }
     /* deferrable: a read-only transaction of SQLite never waits for, nor disturbs, a writer. */
-    statements[0] = options->read_only ? "BEGIN READ ONLY" : options->deferred ? "BEGIN DEFERRED" : "BEGIN";
-    statements[1] = NULL;
+    size_t n = 0;
+    if (options->no_foreign_keys) {
+        statements[n++] = "PRAGMA foreign_keys=OFF";
+    }
+    statements[n++] = options->read_only ? "BEGIN READ ONLY" : options->deferred ? "BEGIN DEFERRED" : "BEGIN";
+    statements[n] = NULL;
     return RDB_OK;
 }
 

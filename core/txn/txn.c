@@ -59,6 +59,13 @@ static rdb_code begin_on(rdb_conn *conn, const char *const *statements, int64_t 
     return RDB_OK;
 }
 
+static void give_back(rdb_conn *conn, bool reset) {
+    if (reset && rdb_conn_valid(conn) && rdb_conn_reset(conn, NULL) != RDB_OK) {
+        rdb_conn_invalidate(conn, false);
+    }
+    rdb_conn_release(conn);
+}
+
 /* Lease a connection and begin on it. A pooled connection that turns out dead costs one more try: nothing
  * has happened yet. */
 static rdb_code lease_and_begin(rdb_txn *txn, rdb_pool *pool, const rdb_txn_options *options, rdb_error *err) {
@@ -75,7 +82,7 @@ static rdb_code lease_and_begin(rdb_txn *txn, rdb_pool *pool, const rdb_txn_opti
             txn->conn = conn;
             return RDB_OK;
         }
-        rdb_conn_release(conn); /* rolls back what began */
+        give_back(conn, txn->reset); /* rolls back what began */
         code = code == RDB_E_CONNECTION_LOST && attempt == 0 ? RDB_OK : code;
     }
     return code;
@@ -97,6 +104,7 @@ rdb_code rdb_txn_begin(rdb_pool *pool, const rdb_txn_options *options, rdb_txn *
         return rdb_error_set(err, RDB_E_NO_MEMORY, "no memory for a transaction");
     }
     txn->state = RDB_TXN_ACTIVE_STATE;
+    txn->reset = options->begin.no_foreign_keys;
     txn->deadline_ns = options->timeout > 0 ? rdb__deadline_in(options->timeout) : RDB_NO_DEADLINE;
     rdb_code code = lease_and_begin(txn, pool, options, err);
     if (code != RDB_OK) {
@@ -161,7 +169,7 @@ static void end(rdb_txn *txn, rdb_txn_state state) {
     txn->conn = NULL;
     txn->state = state;
     txn->n_savepoints = 0;
-    rdb_conn_release(conn);
+    give_back(conn, txn->reset);
 }
 
 /* Undo on the connection what the database has not undone yet. An answer that does not come in time costs the

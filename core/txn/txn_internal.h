@@ -13,6 +13,7 @@ typedef struct rdb_savepoint {
 struct rdb_txn {
     rdb_conn *conn; /* the lease; NULL after the end */
     rdb_txn_state state;
+    bool reset;  /* the connection has to be reset at the end: begin changed its settings */
     bool voided; /* the database rolled everything back by itself: no savepoint is left */
     int64_t deadline_ns;
     rdb_savepoint *savepoints; /* owned; outermost first */
