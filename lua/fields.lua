@@ -1,0 +1,2 @@
+--- rdb.fields, for migration files: `require "rdb.fields"`.
+return require "rdb.orm.fields"

@@ -1,0 +1,201 @@
+--- save and delete of an instance.
+local errors = require "rdb.orm.errors"
+local null = require "rdb.orm.null"
+local suggest = require "rdb.orm.suggest"
+
+local rawget = rawget
+
+local SAVE_OPTIONS = { update_fields = "table", force_insert = "boolean", using = "string" }
+local DELETE_OPTIONS = { using = "string" }
+
+local NO_OPTIONS = {}
+
+local function check_options(options, known, what)
+    if options == nil then
+        return NO_OPTIONS
+    elseif type(options) ~= "table" then
+        errors.raise("misuse", "%s takes a table of options, got %s", what, errors.type_name(options))
+    end
+    for key, value in pairs(options) do
+        if not known[key] then
+            errors.raise("misuse", "%s has no option '%s'%s", what, tostring(key), suggest.clause(key, known))
+        elseif type(value) ~= known[key] then
+            errors.raise("misuse", "%s expects a %s for '%s', got %s", what, known[key], key, errors.type_name(value))
+        end
+    end
+    return options
+end
+
+return function(instance)
+    local methods = instance.methods
+
+    -- A related object may have got its key after it was assigned.
+    local function take_related_keys(object, meta)
+        local related = rawget(object, 3)
+        if not related then
+            return
+        end
+        for _, field in ipairs(meta.relations) do
+            local other = related[field.name]
+            if other and rawget(object, field.attname) == nil then
+                local key = other[field.relation.target.attname]
+                if key == nil then
+                    errors.raise_with("misuse", { model = meta.label, field = field.name },
+                        "%s cannot be saved: its '%s' is an unsaved %s; save that first", meta.label, field.name,
+                        field.relation.to)
+                end
+                object[field.attname] = key
+            end
+        end
+    end
+
+    local function prepare_field(object, field)
+        local value = rawget(object, field.attname)
+        if value ~= nil and value ~= null and (type(value) ~= "table" or getmetatable(value) == nil) then
+            local prepared = field:prepare(value)
+            if not rawequal(prepared, value) then
+                object[field.attname] = prepared
+            end
+        end
+    end
+
+    local function clear_nulls(object, meta)
+        for _, field in ipairs(meta.fields) do
+            if rawget(object, field.attname) == null then
+                object[field.attname] = nil
+            end
+        end
+    end
+
+    --- Make an object ready for INSERT: keys of related objects, auto_now and auto_now_add, values in their types.
+    -- Bulk inserts call it for each object.
+    -- @raise misuse, invalid_value, data_too_long, out_of_range naming model and field
+    function instance.prepare_insert(object, meta)
+        take_related_keys(object, meta)
+        for _, field in ipairs(meta.auto_now_fields) do
+            object[field.attname] = field.now()
+        end
+        for _, field in ipairs(meta.preparing) do
+            prepare_field(object, field)
+        end
+    end
+
+    --- The same for UPDATE of the given attnames; auto_now fields are added to them when `touch`.
+    function instance.prepare_update(object, meta, attnames, touch)
+        if touch then
+            local seen = {}
+            for _, attname in ipairs(attnames) do
+                seen[attname] = true
+            end
+            for _, field in ipairs(meta.auto_now_fields) do
+                if field.auto_now then
+                    object[field.attname] = field.now()
+                    if not seen[field.attname] then
+                        attnames[#attnames + 1] = field.attname
+                    end
+                end
+            end
+        end
+        for _, attname in ipairs(attnames) do
+            local field = meta.by_attname[attname]
+            if field.prepares then
+                prepare_field(object, field)
+            end
+        end
+    end
+
+    -- The attnames that update_fields asks for; auto_now fields are written only when named.
+    local function named_attnames(meta, names)
+        local attnames = {}
+        for i, name in ipairs(names) do
+            local field = instance.column_field(meta, name)
+            if field.primary_key then
+                errors.raise("misuse", "%s: update_fields cannot hold the primary key '%s'", meta.label, name)
+            end
+            attnames[i] = field.attname
+            if field.auto_now then
+                attnames.auto_now = true
+            end
+        end
+        return attnames
+    end
+
+    local function insert(object, model, alias)
+        local meta = model._meta
+        instance.prepare_insert(object, meta)
+        require "rdb.orm.transactions".remember(object, alias, meta)
+        require "rdb.orm.write".insert(model, alias, object)
+        clear_nulls(object, meta)
+    end
+
+    local function update(object, model, alias, names)
+        local meta = model._meta
+        take_related_keys(object, meta)
+        local attnames
+        if names then
+            attnames = named_attnames(meta, names)
+            local now = attnames.auto_now
+            attnames.auto_now = nil
+            for _, attname in ipairs(now and attnames or NO_OPTIONS) do
+                local field = meta.by_attname[attname]
+                if field.auto_now then
+                    object[attname] = field.now()
+                end
+            end
+            instance.prepare_update(object, meta, attnames, false)
+        else
+            instance.prepare_update(object, meta, instance.changed(object, meta), false)
+            attnames = instance.changed(object, meta) -- a text that became the same value is no change
+            if #attnames > 0 then
+                instance.prepare_update(object, meta, attnames, true)
+            end
+        end
+        if #attnames == 0 then
+            return
+        end
+        require "rdb.orm.transactions".remember(object, alias, meta)
+        if require "rdb.orm.write".update_row(model, alias, object, attnames) == 0 then
+            errors.raise_with("does_not_exist", {
+                model = meta.label, hint = "save { force_insert = true } writes it as a new row",
+            }, "%s is no longer in the database", tostring(object))
+        end
+        clear_nulls(object, meta)
+    end
+
+    --- Write the object: INSERT when it is new, else UPDATE of what changed (nothing changed: no SQL).
+    -- @tparam ?table options { update_fields = {names}, force_insert = bool, using = alias }
+    -- @return the object
+    function methods:save(options)
+        options = check_options(options, SAVE_OPTIONS, "save")
+        local model = instance.model_of(self)
+        local meta = model._meta
+        local from = instance.database(self)
+        local alias = options.using or from or "default"
+        if options.force_insert and options.update_fields then
+            errors.raise("misuse", "%s: save takes force_insert or update_fields, not both", meta.label)
+        end
+        if from == alias and not options.force_insert then
+            update(self, model, alias, options.update_fields)
+        elseif options.update_fields then
+            errors.raise("misuse", "%s: save { update_fields } needs an object that is in database '%s'", meta.label, alias)
+        else
+            insert(self, model, alias)
+        end
+        return self
+    end
+
+    --- Delete the row and, as on_delete says, what points at it. The object keeps its values and counts as unsaved.
+    -- @tparam ?table options { using = alias }
+    -- @treturn integer total number of rows deleted
+    -- @treturn table rows by model label
+    function methods:delete(options)
+        options = check_options(options, DELETE_OPTIONS, "delete")
+        local model = instance.model_of(self)
+        if not instance.is_saved(self) and instance.key(self, model._meta) == nil then
+            errors.raise_with("misuse", { model = model._meta.label }, "%s is not saved, so it cannot be deleted",
+                model._meta.label)
+        end
+        local alias = options.using or instance.database(self) or "default"
+        return require "rdb.orm.deletion".delete_instances(model, alias, { self })
+    end
+end
