@@ -130,6 +130,7 @@ rdb_code rdb_conn_reset(rdb_conn *conn, rdb_error *err) {
     rdb_step step = backend->reset_start(conn->raw, err);
     step = rdb__wait_drive(backend, conn->raw, step, backend->reset_continue, deadline, err);
     if (step == RDB_STEP_DONE) {
+        conn->dirty = false;
         return RDB_OK;
     }
     conn->health = RDB_CONN_LOST; /* its state is unknown */

@@ -42,8 +42,9 @@ struct rdb_stmt {
     rdb_backend_stmt *raw;      /* owned; NULL until prepared */
     rdb_value *cells;           /* owned, room for n_cells */
     int n_cells;
-    bool in_use; /* a query runs it: not shared, and closed by the query if it falls out of the cache */
-    bool kept;   /* the cache owns it */
+    bool in_use;  /* a query runs it: not shared, and closed by the query if it falls out of the cache */
+    bool kept;    /* the cache owns it */
+    bool dirties; /* it may leave a session setting behind */
 };
 
 struct rdb_conn {
@@ -55,6 +56,7 @@ struct rdb_conn {
     int64_t deadline_ns;             /* what a local backend was told last */
     rdb_conn_health health;
     bool local;            /* the backend never waits */
+    bool dirty;            /* the borrower may have changed session settings: reset before the next one */
     rdb_error spare_error; /* for callers that pass no rdb_error */
     uint32_t random;       /* spreads lifetimes */
     char id[RDB_CONN_ID_LEN + 1];

@@ -189,6 +189,7 @@ static rdb_step after_execute(rdb_query *query, rdb_step step, rdb_error *err) {
 static rdb_step execute(rdb_query *query, rdb_error *err) {
     rdb_conn *conn = query->conn;
     rdb__conn_apply_deadline(conn, query->deadline_ns);
+    conn->dirty |= query->stmt->dirties;
     rdb_step step = conn->backend->execute_start(conn->raw, query->stmt->raw, query->params, query->n_params, err);
     return after_execute(query, step, err);
 }

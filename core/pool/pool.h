@@ -63,8 +63,8 @@ RDB_API void rdb_pool_close(rdb_pool *pool);
  * Blocks up to timeout.  Threads any. */
 RDB_API RDB_NODISCARD rdb_code rdb_pool_acquire(rdb_pool *pool, double timeout, rdb_conn **out, rdb_error *err);
 
-/* rdb_conn_release - give the lease back: rolls back an open transaction, closes a broken or expired
- * connection, wakes the next waiter. NULL allowed, cannot fail. */
+/* rdb_conn_release - give the lease back: ends open queries, rolls back an open transaction, resets session settings
+ * if a statement may have changed some (PRAGMA, SET ...), closes a broken or expired connection, wakes the next waiter. NULL allowed, cannot fail. */
 RDB_API void rdb_conn_release(rdb_conn *conn);
 
 /* rdb_pool_try_acquire - the fast path for hot single statements: an idle healthy connection

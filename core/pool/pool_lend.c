@@ -298,12 +298,12 @@ rdb_code rdb_pool_acquire(rdb_pool *pool, double timeout, rdb_conn **out, rdb_er
 
 /* -- taking back --------------------------------------------------------------------------------- */
 
-/* Leave nothing of the borrower behind: no running statement, no open transaction. */
+/* Leave nothing of the borrower behind: no running statement, no open transaction, no session setting. */
 static void clean(rdb_conn *conn) {
     if (conn->open != NULL) {
         rdb__conn_end_queries(conn);
     }
-    if (conn->health == RDB_CONN_HEALTHY && conn->backend->txn_status(conn->raw) != RDB_TXN_IDLE) {
+    if (conn->health == RDB_CONN_HEALTHY && (conn->dirty || conn->backend->txn_status(conn->raw) != RDB_TXN_IDLE)) {
         rdb_error why;
         if (rdb_conn_reset(conn, &why) != RDB_OK) {
             rdb__log(RDB_LOG_WARN, "pool", "pool \"%s\": a connection could not be reset and is closed: %s",
