@@ -130,11 +130,9 @@ static int move(lua_State *L, int64_t days, const rlua_duration *by, int sign) {
 }
 
 static int l_date_add(lua_State *L) {
-    const rlua_duration *by = rlua__type_get(L, 2, RLUA_DURATION);
-    if (by) {
-        return move(L, check_date(L, 1), by, 1);
-    }
-    return move(L, check_date(L, 2), rlua__type_check(L, 1, RLUA_DURATION), 1);
+    int self = rlua__type_get(L, 1, RLUA_DATE) ? 1 : 2;
+    const rlua_duration *by = rlua__type_check(L, 3 - self, RLUA_DURATION);
+    return move(L, check_date(L, self), by, 1);
 }
 
 static int l_date_sub(lua_State *L) {

@@ -166,11 +166,9 @@ static int move(lua_State *L, int64_t timestamp_us, const rlua_duration *by, int
 }
 
 static int l_datetime_add(lua_State *L) {
-    const rlua_duration *by = rlua__type_get(L, 2, RLUA_DURATION);
-    if (by) {
-        return move(L, check_datetime(L, 1), by, 1);
-    }
-    return move(L, check_datetime(L, 2), rlua__type_check(L, 1, RLUA_DURATION), 1);
+    int self = rlua__type_get(L, 1, RLUA_DATETIME) ? 1 : 2;
+    const rlua_duration *by = rlua__type_check(L, 3 - self, RLUA_DURATION);
+    return move(L, check_datetime(L, self), by, 1);
 }
 
 static int l_datetime_sub(lua_State *L) {
