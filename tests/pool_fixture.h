@@ -14,6 +14,7 @@
 #include "alloc.h"
 #include "backends/fake.h"
 #include "clock.h"
+#include "log.h"
 #include "pool/pool.h"
 #include "txn/txn.h"
 
