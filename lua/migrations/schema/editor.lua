@@ -61,6 +61,12 @@ function Editor:write(sql, params)
 end
 
 
+--- Write a comment between collected statements.
+function Editor:comment(text)
+  if self.collected then table.insert(self.collected, "-- " .. text:gsub("%s*\n%s*", " ")) end
+end
+
+
 --- Rows of a query on the catalogue or on data; only when connected.
 function Editor:rows(sql, ...)
   return (core.run(self:current_target(), sql, table.pack(...)))
@@ -166,6 +172,11 @@ function Editor.flush() end
 
 --- Flush, and check what must hold before the transaction commits.
 function Editor:finish() self:flush() end
+
+
+--- Note which rows point nowhere already; finish then refuses new ones in any table. For transactions without foreign
+-- keys in which code of a person runs.
+function Editor.remember_violations() end
 
 
 --- The same as finish: for callers that only know deferred statements.

@@ -163,6 +163,37 @@ function M.integrity(db, table_name)
 end
 
 
+--- The rows that point nowhere now, as a set of texts; all tables.
+function M.violations(db)
+  local set = {}
+  for _, row in ipairs(db:rows "PRAGMA foreign_key_check") do
+    set[("%s\0%s\0%s"):format(row.table, tostring(row.rowid), row.fkid)] = row
+  end
+  return set
+end
+
+
+local function raise_violation(count, first)
+  errors.raise("foreign_key_violation", "%d %s of table %s would point at rows of table %s that do not exist (for "
+    .. "example rowid %s)", count, count == 1 and "row" or "rows", first.table, first.parent, tostring(first.rowid))
+end
+
+
+--- Raise when rows point nowhere that did not before.
+-- @tparam table before what violations answered
+-- @raise foreign_key_violation
+function M.no_new_violations(db, before)
+  local count, first = 0, nil
+  for key, row in pairs(M.violations(db)) do
+    if not before[key] then
+      count = count + 1
+      if not first or key < first.key then first = { key = key, row = row } end
+    end
+  end
+  if count > 0 then raise_violation(count, first.row) end
+end
+
+
 --- Check the foreign keys of a table and of the tables that refer to it. For the end of a transaction: in the middle
 -- of a migration rows may point at tables that a later operation fills.
 -- @raise foreign_key_violation
@@ -172,12 +203,7 @@ function M.foreign_keys(db, table_name)
     table_name, table_name)
   for _, row in ipairs(tables) do
     local found = db:rows("PRAGMA foreign_key_check(" .. db.quote(row.name) .. ")")
-    if #found > 0 then
-      local first = found[1]
-      errors.raise("foreign_key_violation", "%d %s of table %s would point at rows of table %s that do not exist "
-        .. "(for example rowid %s)", #found, #found == 1 and "row" or "rows", first.table, first.parent,
-        tostring(first.rowid))
-    end
+    if #found > 0 then raise_violation(#found, found[1]) end
   end
 end
 

@@ -89,11 +89,16 @@ end
 -- @raise foreign_key_violation
 function SQLiteEditor:finish()
   self:flush()
-  if self.connected then
+  if self.violations then
+    checks.no_new_violations(self, self.violations)
+  elseif self.connected then
     for _, name in ipairs(self.rebuilt) do checks.foreign_keys(self, name) end
   end
   self.rebuilt = {}
 end
+
+
+function SQLiteEditor:remember_violations() self.violations = checks.violations(self) end
 
 
 function SQLiteEditor:delete_model(model)

@@ -1,0 +1,47 @@
+--- The lock of a migration: the write lock of its transaction.
+--
+-- SQLite gives it with BEGIN IMMEDIATE and takes it back when the process dies, so nothing has to be cleaned up after
+-- a kill. Waiting is polling with a message, never blocking for ever.
+
+local core = require "rdb.core"
+local errors = require "rdb.orm.errors"
+local transactions = require "rdb.orm.transactions"
+
+local M = {}
+
+--- The exit status of commands that did not get the lock.
+M.EXIT_CODE = 4
+M.DEFAULT_TIMEOUT = 60 -- seconds
+
+
+--- Run fn in a transaction that holds the write lock from its beginning.
+-- @tparam string alias
+-- @tparam table options { foreign_keys = false: not enforced inside, lock_timeout = seconds,
+--   on_wait = function(seconds_waited) }
+-- @tparam function fn
+-- @return what fn returns
+-- @raise lock_timeout naming how long was waited; what fn raises, after a rollback
+function M.run(alias, options, fn)
+  local limit, started = options.lock_timeout or M.DEFAULT_TIMEOUT, core.now()
+  while true do
+    local entered = false
+    local results = table.pack(pcall(transactions.atomic, function()
+      entered = true
+      return fn()
+    end, { using = alias, durable = true, foreign_keys = options.foreign_keys }))
+    if results[1] then return table.unpack(results, 2, results.n) end
+    local err = results[2]
+    if entered or type(err) ~= "table" or err.code ~= "lock_timeout" then error(err, 0) end
+    local waited = (core.now() - started).seconds
+    if waited >= limit then
+      errors.raise_with("lock_timeout", { exit_code = M.EXIT_CODE,
+        hint = "find out what holds the database (another migrate, a long transaction), or wait longer with "
+          .. "--lock-timeout" },
+        "the database is locked by another connection for %d seconds; nothing was changed", math.floor(waited + 0.5))
+    end
+    if options.on_wait then options.on_wait(waited) end
+  end
+end
+
+
+return M
