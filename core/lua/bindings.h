@@ -45,13 +45,16 @@ int rlua_to_value(lua_State *L, int index, rdb_kind want, rdb_value *out, char *
 /* -- targets.c: what statements run on ----------------------------------------------------------------- */
 /* A resolved target: a pool (lease taken for one call), a lease, or a transaction. */
 typedef struct rlua_target {
-    rdb_conn *conn;      /* leased; NULL until rlua_target_acquire() */
-    rdb_pool *pool;      /* of a pool target */
-    rdb_txn *txn;        /* of a transaction target */
-    bool release;        /* conn goes back after the call */
-    int64_t deadline_ns; /* for statements */
+    rdb_conn *conn;               /* leased; NULL until rlua_target_acquire() */
+    rdb_pool *pool;               /* where conn comes from, whatever the target is */
+    rdb_txn *txn;                 /* of a transaction target */
+    struct rlua_context *context; /* of the state (context.h) */
+    struct rlua_held *held;       /* conn is shared with the cursors of this entry */
+    bool release;                 /* conn goes back after the call */
+    int64_t deadline_ns;          /* for statements */
 } rlua_target;
-/* rlua_check_target - the pool, lease or transaction at index; raises misuse for anything else or when it is closed. */
+/* rlua_check_target - the pool, lease or transaction at index; raises misuse for anything else or when it is closed.
+ * Only for functions that have the context as upvalue 1 (context.h). */
 void rlua_check_target(lua_State *L, int index, rlua_target *target);
 /* Acquire / release without touching Lua. release tells a transaction of a failed statement (code). */
 rdb_code rlua_target_acquire(rlua_target *target, rdb_error *err);
@@ -64,11 +67,17 @@ void rlua_open_transactions(lua_State *L); /* begin; txn userdata */
 void rlua_open_statements(lua_State *L); /* plan, fetch, fetch_one, execute, insert, insert_many, cursor, run, script, on_query */
 void rlua_open_instances(lua_State *L);  /* new, is_saved, loaded, original, changed, peers, take_snapshot, forget, database_of, model_of */
 void rlua_open_values(lua_State *L);     /* null, date, time, datetime, duration, decimal, uuid, now, is, json_*, array, object */
+void rlua_open_terminal(lua_State *L);   /* isatty, terminal_width */
+void rlua_open_files(lua_State *L);      /* list_directory, make_directory, file_kind */
 
 /* -- pool_registry.c: pools by name, shared by all states of the process ----------------------------------------- */
-rdb_code rdb__pool_registry_add(const char *name, rdb_pool *pool, rdb_error *err); /* takes a reference of its own */
-rdb_pool *rdb__pool_registry_get(const char *name);                                /* a new reference, or NULL */
-rdb_pool *rdb__pool_registry_remove(const char *name);                             /* the registry's reference, or NULL */
+/* add: takes a reference of its own; the caller becomes an owner. RDB_E_CONFIG when the name is taken. */
+rdb_code rdb__pool_registry_add(const char *name, rdb_pool *pool, rdb_error *err);
+rdb_pool *rdb__pool_registry_get(const char *name);    /* a new reference, or NULL */
+rdb_pool *rdb__pool_registry_join(const char *name);   /* get, and become an owner of the entry */
+rdb_pool *rdb__pool_registry_remove(const char *name); /* the registry's reference, or NULL */
+/* leave: an owner goes; the last one takes the entry along and closes the pool. Unknown pools are ignored. */
+void rdb__pool_registry_leave(const rdb_pool *pool);
 
 /* -- embedding -------------------------------------------------------------------------------------------------- */
 /* rlua_open_modules - make `require "rdb"`, "rdb.core", every embedded "rdb.*" module and "argparse" work in L.

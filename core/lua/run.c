@@ -1,0 +1,119 @@
+/* run.c - one statement from acquire to release, and the on_query hook. */
+#include "run.h"
+
+#include "../clock.h"
+
+void rlua_run_prepare(lua_State *L, rlua_run *run, int target_index, int plan_index, const rlua_plan *plan) {
+    rlua_check_target(L, target_index, &run->target);
+    run->sql = plan->sql;
+    run->sql_len = plan->sql_len;
+    run->sql_hash = plan->sql_hash;
+    run->plan_index = plan_index;
+}
+
+bool rlua_run_start(rlua_run *run, const rdb_value *params, int n_params) {
+    const rlua_context *context = run->target.context;
+    run->started_ns = context->hooked && !context->in_hook ? rdb__clock_ns() : 0;
+    run->query.stmt = NULL;
+    if (rlua_target_acquire(&run->target, &run->err) != RDB_OK) {
+        rlua_run_end(run, RDB_OK); /* nothing ran */
+        return false;
+    }
+    rdb_step step = rdb_query_start(&run->query, run->target.conn, run->sql, run->sql_len, run->sql_hash, params,
+                                    (size_t)n_params, run->target.deadline_ns, &run->err);
+    if (step != RDB_STEP_DONE) {
+        step = rdb_query_wait(&run->query, step, &run->err);
+    }
+    if (step == RDB_STEP_DONE) {
+        return true;
+    }
+    rlua_run_end(run, run->err.code);
+    return false;
+}
+
+bool rlua_run_drain(rlua_run *run) {
+    rdb_step step;
+    do {
+        step = rdb_query_next(&run->query, &run->err);
+        if (step > RDB_STEP_ROW) {
+            step = rdb_query_wait(&run->query, step, &run->err);
+        }
+    } while (step == RDB_STEP_ROW);
+    return step == RDB_STEP_DONE;
+}
+
+void rlua_run_end(rlua_run *run, rdb_code code) {
+    if (run->query.stmt != NULL) {
+        rdb_query_finish(&run->query);
+    }
+    rlua_target_release(&run->target, code);
+    if (run->started_ns != 0) {
+        run->seconds = (double)(rdb__clock_ns() - run->started_ns) * 1e-9;
+    }
+}
+
+/* Push the database's name: the plan's, else the pool's. */
+static void push_database(lua_State *L, const rlua_run *run) {
+    if (run->plan_index != 0) {
+        rlua_plan_anchor(L, run->plan_index);
+        int type = lua_rawgeti(L, -1, RLUA_ANCHOR_DATABASE);
+        lua_remove(L, -2);
+        if (type != LUA_TNIL) {
+            return;
+        }
+        lua_pop(L, 1);
+    }
+    lua_pushstring(L, rdb_pool_name(run->target.pool));
+}
+
+/* Call the hook; rows < 0 for a statement that failed. Answers lua_pcall's status, an error is on top. */
+static int call_hook(lua_State *L, const rlua_run *run, lua_Integer rows) {
+    luaL_checkstack(L, 8, NULL);
+    lua_getiuservalue(L, lua_upvalueindex(1), 1);
+    lua_pushlstring(L, run->sql, run->sql_len);
+    lua_pushnumber(L, run->seconds);
+    if (rows >= 0) {
+        lua_pushinteger(L, rows);
+    } else {
+        lua_pushnil(L);
+    }
+    push_database(L, run);
+    run->target.context->in_hook = true;
+    int status = lua_pcall(L, 4, 0, 0);
+    run->target.context->in_hook = false;
+    return status;
+}
+
+void rlua_run_report_hooked(lua_State *L, const rlua_run *run, lua_Integer rows) {
+    if (run->target.context->hooked && call_hook(L, run, rows) != LUA_OK) {
+        lua_error(L);
+    }
+}
+
+void rlua_run_report_failed(lua_State *L, const rlua_run *run) {
+    if (run->started_ns != 0 && run->target.context->hooked && call_hook(L, run, -1) != LUA_OK) {
+        lua_pop(L, 1); /* the statement's own error matters more */
+    }
+}
+
+int rlua_run_fail(lua_State *L, const rlua_run *run) {
+    rlua_run_report_failed(L, run);
+    return rlua_raise(L, &run->err, run->sql);
+}
+
+/* core.on_query(fn | nil)   fn(sql, seconds, rows, database_name) after each statement of this state; rows is nil when
+ * the statement failed. Statements that fn runs are not reported. Called with no connection held.   [-0, +0, v] */
+static int l_on_query(lua_State *L) {
+    if (!lua_isnoneornil(L, 1)) {
+        luaL_checktype(L, 1, LUA_TFUNCTION);
+    }
+    lua_settop(L, 1);
+    rlua_context_here(L)->hooked = !lua_isnil(L, 1);
+    lua_setiuservalue(L, lua_upvalueindex(1), 1);
+    return 0;
+}
+
+void rlua_open_run(lua_State *L) {
+    static const luaL_Reg functions[] = {{"on_query", l_on_query}, {NULL, NULL}};
+    rlua_context_functions(L, functions);
+}
