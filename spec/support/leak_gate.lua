@@ -28,7 +28,7 @@ busted.subscribe({ "file", "end" }, function(file)
   end
   if #leaks > 0 then
     local message = "the spec left objects alive (" .. table.concat(leaks, "; ") .. ")"
-    busted.publish({ "error", "file" }, file, busted.context.parent(file), message, {
+    busted.publish({ "error", "file" }, file, nil, message, {
       message = message, traceback = "", source = file.name, short_src = file.name, currentline = 0, what = "file",
     })
   end
