@@ -1,8 +1,8 @@
 /* rdb_lua.c - the interpreter rdb-lua: takes what lua 5.4 takes, with `require "rdb"` built in.
  *
  * A host like any other: opens a runtime and one state, then everything runs in one protected call. Differences to lua:
- * `rdb-lua init NAME` makes a project, error objects get a traceback too, the collector works incrementally, and -E also
- * ignores RDB_LUA_DIR. */
+ * `rdb-lua init NAME` makes a project, error objects get a traceback too, the collector works incrementally, and -E
+ * also ignores RDB_LUA_DIR. */
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
@@ -282,7 +282,8 @@ static int run_init(lua_State *L, const arguments *self, int *exit_code) {
     return rdb_lua_report(L, status);
 }
 
-/* -- main ------------------------------------------------------------------------------------------------------------ */
+/* -- main ------------------------------------------------------------------------------------------------------------
+ */
 
 /* Protected: argument 1 is the command line. Answers the exit code. */
 static int l_main(lua_State *L) {

@@ -19,8 +19,8 @@
 #define MORE_MARK "<eof>"
 
 static lua_State *completing_state;
-static int completing_next;       /* position in the table of matches */
-static const char matches_key;    /* registry: that table */
+static int completing_next;    /* position in the table of matches */
+static const char matches_key; /* registry: that table */
 
 /* -- completion --------------------------------------------------------------------------------------------- */
 

@@ -5,7 +5,8 @@
 #include <lua.h>
 
 /* -- repl.c -------------------------------------------------------------------------------------------------- */
-/* rdb_repl_open - make `require "rdb.repl"` answer a function that runs the loop, for `manage.lua shell`. [-0, +0, m] */
+/* rdb_repl_open - make `require "rdb.repl"` answer a function that runs the loop, for `manage.lua shell`. [-0, +0, m]
+ */
 void rdb_repl_open(lua_State *L);
 /* rdb_repl_run - read, run, show, until the end of input. [-0, +0, m] */
 void rdb_repl_run(lua_State *L);

@@ -61,15 +61,17 @@ static void divides(void **state) {
         {"0.00", "7", "0.00"},
         {"0", "0.25", "0"},
         {"9999999999999999999999999999", "10", "999999999999999999999999999.9"},
-        {"0.00000000000000000000000000000000000000001", "3", "0.000000000000000000000000000000000000000003333333333333333333333333333"},
+        {"0.00000000000000000000000000000000000000001", "3",
+         "0.000000000000000000000000000000000000000003333333333333333333333333333"},
         {"100000000000000000000000000000000000000000", "3", "33333333333333333333333333333333333333333.3"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *quotient = compute(RDB_DECIMAL_DIV, cases[i].a, cases[i].b);
         assert_string_equal(quotient, cases[i].quotient);
     }
-    /* Half to even at the last digit: 1/2 of an odd and of an even unit. */
-    assert_string_equal(compute(RDB_DECIMAL_DIV, "1000000000000000000000000000.5", "1"), "1000000000000000000000000000.5");
+    /* Half to even at the 28th digit: ...0.25 and ...0.75. */
+    assert_string_equal(compute(RDB_DECIMAL_DIV, "1000000000000000000000000001", "4"), "250000000000000000000000000.2");
+    assert_string_equal(compute(RDB_DECIMAL_DIV, "1000000000000000000000000003", "4"), "250000000000000000000000000.8");
     assert_string_equal(compute(RDB_DECIMAL_DIV, "0.5", "0"), "invalid_value");
     assert_string_equal(compute(RDB_DECIMAL_MOD, "0.5", "0.0"), "invalid_value");
     assert_string_equal(compute(RDB_DECIMAL_IDIV, "0.5", "0"), "invalid_value");
@@ -88,8 +90,7 @@ static const char *quantize(const char *text, uint32_t places, rdb_rounding roun
     static char out[MOST];
     size_t len = 0;
     rdb_error err;
-    rdb_code code =
-        rdb__decimal_quantize(text, strlen(text), places, rounding, out, sizeof out, &len, &err);
+    rdb_code code = rdb__decimal_quantize(text, strlen(text), places, rounding, out, sizeof out, &len, &err);
     return code == RDB_OK ? out : rdb_code_name(code);
 }
 
@@ -112,9 +113,9 @@ static void bounds_its_results(void **state) {
     char out[16];
     size_t len;
     rdb_error err;
-    assert_int_equal(rdb__decimal_compute(RDB_DECIMAL_MUL, "99999999999", 11, "99999999999", 11, out, sizeof out, &len,
-                                          &err),
-                     RDB_E_OUT_OF_RANGE);
+    assert_int_equal(
+        rdb__decimal_compute(RDB_DECIMAL_MUL, "99999999999", 11, "99999999999", 11, out, sizeof out, &len, &err),
+        RDB_E_OUT_OF_RANGE);
 }
 
 static void tells_sign_and_integer(void **state) {
@@ -151,10 +152,14 @@ static void survives_missing_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(adds_and_subtracts),  cmocka_unit_test(multiplies),
-        cmocka_unit_test(divides),             cmocka_unit_test(divides_to_integers),
-        cmocka_unit_test(quantizes),           cmocka_unit_test(bounds_its_results),
-        cmocka_unit_test(tells_sign_and_integer), cmocka_unit_test(survives_missing_memory),
+        cmocka_unit_test(adds_and_subtracts),
+        cmocka_unit_test(multiplies),
+        cmocka_unit_test(divides),
+        cmocka_unit_test(divides_to_integers),
+        cmocka_unit_test(quantizes),
+        cmocka_unit_test(bounds_its_results),
+        cmocka_unit_test(tells_sign_and_integer),
+        cmocka_unit_test(survives_missing_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -165,9 +165,12 @@ static void encodes_json(void **state) {
         const char *expression, *text;
         rdb_kind kind;
     } cases[] = {
-        {"{b=1,a={}}", "{\"a\":{},\"b\":1}", RDB_KIND_JSON}, {"'x'", "\"x\"", RDB_KIND_JSON},
-        {"core.null", "null", RDB_KIND_JSON},                {"false", "false", RDB_KIND_JSON},
-        {"{}", "[]", RDB_KIND_ARRAY},                        {"{1,2}", "[1,2]", RDB_KIND_ARRAY},
+        {"{b=1,a={}}", "{\"a\":{},\"b\":1}", RDB_KIND_JSON},
+        {"'x'", "\"x\"", RDB_KIND_JSON},
+        {"core.null", "null", RDB_KIND_JSON},
+        {"false", "false", RDB_KIND_JSON},
+        {"{}", "[]", RDB_KIND_ARRAY},
+        {"{1,2}", "[1,2]", RDB_KIND_ARRAY},
         {"core.array{}", "[]", RDB_KIND_JSON},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -256,10 +259,14 @@ static void survives_missing_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(carries_every_kind),        cmocka_unit_test(takes_nil_as_null),
-        cmocka_unit_test(binds_any_by_type),         cmocka_unit_test(refuses_what_does_not_fit),
-        cmocka_unit_test(encodes_json),              cmocka_unit_test(takes_long_decimals),
-        cmocka_unit_test(raises_for_malformed_json), cmocka_unit_test(survives_missing_memory),
+        cmocka_unit_test(carries_every_kind),
+        cmocka_unit_test(takes_nil_as_null),
+        cmocka_unit_test(binds_any_by_type),
+        cmocka_unit_test(refuses_what_does_not_fit),
+        cmocka_unit_test(encodes_json),
+        cmocka_unit_test(takes_long_decimals),
+        cmocka_unit_test(raises_for_malformed_json),
+        cmocka_unit_test(survives_missing_memory),
     };
     return cmocka_run_group_tests(tests, open_state, close_state);
 }

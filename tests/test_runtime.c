@@ -48,9 +48,9 @@ static void calls_with_every_type(void **state) {
     long long integer = 0;
     double number = 0;
     bool truth = false;
-    assert_int_equal(rdb_state_call(st, "echo", "sinb>sinb", "text", -7LL, 1.5, true, &text, &integer, &number, &truth,
-                                    &err),
-                     RDB_OK);
+    assert_int_equal(
+        rdb_state_call(st, "echo", "sinb>sinb", "text", -7LL, 1.5, true, &text, &integer, &number, &truth, &err),
+        RDB_OK);
     assert_string_equal(text, "text");
     assert_true(integer == -7 && number == 1.5 && truth);
     assert_int_equal(rdb_state_call(st, "echo", "s>s", (const char *)NULL, &text, &err), RDB_OK);
@@ -113,9 +113,9 @@ static void turns_errors_into_values(void **state) {
     assert_string_equal(err.hint, "another");
     assert_int_equal(err.native, 2067);
 
-    assert_int_equal(rdb_state_dostring(st, "error(setmetatable({}, {__tostring = function() return 'mine' end}))",
-                                        NULL, &err),
-                     RDB_E_MISUSE);
+    assert_int_equal(
+        rdb_state_dostring(st, "error(setmetatable({}, {__tostring = function() return 'mine' end}))", NULL, &err),
+        RDB_E_MISUSE);
     assert_string_equal(err.message, "mine");
     assert_int_equal(rdb_state_dostring(st, "error(setmetatable({}, {__tostring = error}))", NULL, &err), RDB_E_MISUSE);
     assert_int_equal(rdb_state_dostring(st, "error(nil)", NULL, NULL), RDB_E_MISUSE);
@@ -252,9 +252,9 @@ static void survives_missing_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(calls_with_every_type),       cmocka_unit_test(keeps_returned_strings),
-        cmocka_unit_test(finds_functions_of_modules),  cmocka_unit_test(turns_errors_into_values),
-        cmocka_unit_test(honours_its_options),         cmocka_unit_test(shares_pools_by_name),
+        cmocka_unit_test(calls_with_every_type),        cmocka_unit_test(keeps_returned_strings),
+        cmocka_unit_test(finds_functions_of_modules),   cmocka_unit_test(turns_errors_into_values),
+        cmocka_unit_test(honours_its_options),          cmocka_unit_test(shares_pools_by_name),
         cmocka_unit_test(loads_into_a_hosts_own_state), cmocka_unit_test(runs_a_state_per_thread),
         cmocka_unit_test(survives_missing_memory),
     };

@@ -121,8 +121,8 @@ static json_t *encode_object(encoder *self, int index, const place *at) {
         size_t len;
         const char *key = lua_tolstring(L, -2, &len); /* count_keys() saw strings only */
         place inner = {at, key, 0, at->depth + 1};
-        json_t *member = strlen(key) != len ? refuse(self, at, "a key with a NUL character")
-                                            : encode(self, lua_gettop(L), &inner);
+        json_t *member =
+            strlen(key) != len ? refuse(self, at, "a key with a NUL character") : encode(self, lua_gettop(L), &inner);
         if (member && json_object_setn_new(object, key, len, member) != 0) {
             member = refuse(self, at, "a key that is not UTF-8");
         }
@@ -246,7 +246,8 @@ bool rlua__json_encode(lua_State *L, int index, rdb_error *err) {
     return true;
 }
 
-/* -- functions of the module ------------------------------------------------------------------------------------------ */
+/* -- functions of the module ------------------------------------------------------------------------------------------
+ */
 
 /* core.json_encode(value) -> text; rdb.null is null   [-0, +1, v] */
 static int l_json_encode(lua_State *L) {

@@ -26,9 +26,10 @@ static int datetime_from_table(lua_State *L) {
     bool time_ok = hour >= 0 && hour <= 23 && minute >= 0 && minute <= 59 && second >= 0 && second <= 59 && us >= 0 &&
                    us < RDB_SECOND_US;
     if (!day_ok || !time_ok) {
-        return rlua_raise_code(L, RDB_E_INVALID_VALUE,
-                               "not a datetime: expected year (1 to 9999), month, day, hour, minute, second, microsecond "
-                               "of a moment that exists");
+        return rlua_raise_code(
+            L, RDB_E_INVALID_VALUE,
+            "not a datetime: expected year (1 to 9999), month, day, hour, minute, second, microsecond "
+            "of a moment that exists");
     }
     int64_t days = rdb__days_from_civil((int)year, (int)month, (int)day);
     rlua__push_datetime(L, days * RDB_DAY_US + ((hour * 60 + minute) * 60 + second) * RDB_SECOND_US + us);
@@ -53,16 +54,16 @@ static int l_datetime_new(lua_State *L) {
         return datetime_from_table(L);
     }
     if (lua_type(L, 1) != LUA_TSTRING) {
-        return rlua_raise_code(L, RDB_E_INVALID_VALUE, "expected the text of a datetime, got %s",
-                               rlua__describe(L, 1));
+        return rlua_raise_code(L, RDB_E_INVALID_VALUE, "expected the text of a datetime, got %s", rlua__describe(L, 1));
     }
     size_t len;
     const char *text = lua_tolstring(L, 1, &len);
     int64_t timestamp_us;
     bool utc;
     if (!rdb__timestamp_parse(text, len, &timestamp_us, &utc)) {
-        return rlua_raise_code(L, RDB_E_INVALID_VALUE,
-                               "not a datetime: expected YYYY-MM-DDTHH:MM:SS.ffffffZ (Z or an offset; UTC without one)");
+        return rlua_raise_code(
+            L, RDB_E_INVALID_VALUE,
+            "not a datetime: expected YYYY-MM-DDTHH:MM:SS.ffffffZ (Z or an offset; UTC without one)");
     }
     rlua__push_datetime(L, timestamp_us);
     return 1;
@@ -76,8 +77,8 @@ static int l_datetime_now(lua_State *L) {
 
 /* The part called key, or -1. */
 static int64_t part(const char *key, int64_t days, int64_t day_us) {
-    static const char *const parts[] = {"year",        "month",   "day",       "hour", "minute", "second",
-                                        "microsecond", "weekday", NULL};
+    static const char *const parts[] = {"year",   "month",       "day",     "hour", "minute",
+                                        "second", "microsecond", "weekday", NULL};
     int which = 0;
     while (parts[which] && strcmp(parts[which], key) != 0) {
         which++;

@@ -257,11 +257,18 @@ void rlua__open_decimal(lua_State *L) {
                                        {"sign", l_decimal_sign},
                                        {"places", l_decimal_places},
                                        {NULL, NULL}};
-    static const luaL_Reg meta[] = {
-        {"__tostring", l_decimal_tostring}, {"__eq", l_decimal_eq},   {"__lt", l_decimal_lt},
-        {"__le", l_decimal_le},             {"__add", l_decimal_add}, {"__sub", l_decimal_sub},
-        {"__mul", l_decimal_mul},           {"__div", l_decimal_div}, {"__idiv", l_decimal_idiv},
-        {"__mod", l_decimal_mod},           {"__unm", l_decimal_unm}, {NULL, NULL}};
+    static const luaL_Reg meta[] = {{"__tostring", l_decimal_tostring},
+                                    {"__eq", l_decimal_eq},
+                                    {"__lt", l_decimal_lt},
+                                    {"__le", l_decimal_le},
+                                    {"__add", l_decimal_add},
+                                    {"__sub", l_decimal_sub},
+                                    {"__mul", l_decimal_mul},
+                                    {"__div", l_decimal_div},
+                                    {"__idiv", l_decimal_idiv},
+                                    {"__mod", l_decimal_mod},
+                                    {"__unm", l_decimal_unm},
+                                    {NULL, NULL}};
     rlua__type_define(L, RLUA_DECIMAL, l_decimal_index, methods, meta);
     lua_pushcfunction(L, l_decimal_new);
     lua_setfield(L, -2, "decimal");

@@ -85,8 +85,7 @@ static int l_duration_new(lua_State *L) {
         return 1;
     }
     if (lua_type(L, 1) != LUA_TSTRING) {
-        return rlua_raise_code(L, RDB_E_INVALID_VALUE, "expected the text of a duration, got %s",
-                               rlua__describe(L, 1));
+        return rlua_raise_code(L, RDB_E_INVALID_VALUE, "expected the text of a duration, got %s", rlua__describe(L, 1));
     }
     size_t len;
     const char *text = lua_tolstring(L, 1, &len);
@@ -223,10 +222,15 @@ static int l_duration_mul(lua_State *L) {
 
 void rlua__open_duration(lua_State *L) {
     static const luaL_Reg methods[] = {{NULL, NULL}};
-    static const luaL_Reg meta[] = {
-        {"__tostring", l_duration_tostring}, {"__eq", l_duration_eq},   {"__lt", l_duration_lt},
-        {"__le", l_duration_le},             {"__add", l_duration_add}, {"__sub", l_duration_sub},
-        {"__unm", l_duration_unm},           {"__mul", l_duration_mul}, {NULL, NULL}};
+    static const luaL_Reg meta[] = {{"__tostring", l_duration_tostring},
+                                    {"__eq", l_duration_eq},
+                                    {"__lt", l_duration_lt},
+                                    {"__le", l_duration_le},
+                                    {"__add", l_duration_add},
+                                    {"__sub", l_duration_sub},
+                                    {"__unm", l_duration_unm},
+                                    {"__mul", l_duration_mul},
+                                    {NULL, NULL}};
     rlua__type_define(L, RLUA_DURATION, l_duration_index, methods, meta);
     lua_pushcfunction(L, l_duration_new);
     lua_setfield(L, -2, "duration");

@@ -22,8 +22,9 @@ static int time_from_table(lua_State *L) {
     lua_Integer us = rlua__integer_field(L, 1, "microsecond", 4, 0);
     if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59 || us < 0 ||
         us >= RDB_SECOND_US) {
-        return rlua_raise_code(L, RDB_E_INVALID_VALUE,
-                               "not a time: expected hour 0 to 23, minute and second 0 to 59, microsecond below 1000000");
+        return rlua_raise_code(
+            L, RDB_E_INVALID_VALUE,
+            "not a time: expected hour 0 to 23, minute and second 0 to 59, microsecond below 1000000");
     }
     rlua__push_time(L, ((hour * 60 + minute) * 60 + second) * RDB_SECOND_US + us);
     return 1;

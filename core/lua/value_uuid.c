@@ -8,8 +8,8 @@ void rlua__push_uuid(lua_State *L, const unsigned char *bytes) {
     memcpy(rlua__type_new(L, RLUA_UUID, RDB_UUID_BYTES), bytes, RDB_UUID_BYTES);
 }
 
-/* core.uuid(text | uuid | nothing) -> uuid; without an argument a random one (version 4). An explicit nil is refused: it
- * is a missing value, not a wish for a new key.   [-0, +1, v] */
+/* core.uuid(text | uuid | nothing) -> uuid; without an argument a random one (version 4). An explicit nil is refused:
+ * it is a missing value, not a wish for a new key.   [-0, +1, v] */
 static int l_uuid_new(lua_State *L) {
     if (rlua__type_get(L, 1, RLUA_UUID)) {
         lua_settop(L, 1);

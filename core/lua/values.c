@@ -250,7 +250,7 @@ static int from_string(lua_State *L, int index, rdb_kind want, rdb_value *out, c
 
 static int from_userdata(lua_State *L, int index, rdb_kind want, rdb_value *out, rdb_error *err) {
     static const rdb_kind kinds[RLUA_N_TYPES] = {
-        [RLUA_NO_TYPE] = RDB_N_KINDS,          [RLUA_DATE] = RDB_KIND_DATE,         [RLUA_TIME] = RDB_KIND_TIME,
+        [RLUA_NO_TYPE] = RDB_N_KINDS,         [RLUA_DATE] = RDB_KIND_DATE,         [RLUA_TIME] = RDB_KIND_TIME,
         [RLUA_DATETIME] = RDB_KIND_TIMESTAMP, [RLUA_DURATION] = RDB_KIND_INTERVAL, [RLUA_DECIMAL] = RDB_KIND_DECIMAL,
         [RLUA_UUID] = RDB_KIND_UUID};
     rlua_type type;
