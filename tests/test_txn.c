@@ -288,8 +288,8 @@ static void commit_asks_even_if_nobody_told_it(void **state) {
 static void a_failed_transaction_heals_at_its_savepoint(void **state) {
     fixture *f = *state;
     rdb_error err = {0};
-    push(f->fake, (rdb_fake_answer){.sql = "x", .code = RDB_E_UNIQUE_VIOLATION, .effect = RDB_FAKE_FAILS_TXN,
-                                    .times = 2});
+    push(f->fake,
+         (rdb_fake_answer){.sql = "x", .code = RDB_E_UNIQUE_VIOLATION, .effect = RDB_FAKE_FAILS_TXN, .times = 2});
     rdb_txn *txn = begin(f);
     assert_ok(rdb_txn_savepoint(txn, "a", &err));
     rdb_txn_after_error(txn, rdb_conn_exec(rdb_txn_conn(txn), "x", NULL, 0, NULL, &err));
@@ -378,8 +378,8 @@ static void savepoint_names_are_checked(void **state) {
     fixture *f = *state;
     rdb_error err = {0};
     rdb_txn *txn = begin(f);
-    const char *bad[] = {"", "1a", "a b", "a;DROP TABLE t", "a\"", "\xc3\xa4", NULL,
-                         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+    const char *bad[] = {"",    "1a",       "a b", "a;DROP TABLE t",
+                         "a\"", "\xc3\xa4", NULL,  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(rdb_txn_savepoint(txn, bad[i], &err), RDB_E_MISUSE);
         assert_int_equal(rdb_txn_rollback_to(txn, bad[i], &err), RDB_E_MISUSE);
@@ -459,7 +459,7 @@ static void every_allocation_may_fail(void **state) {
     sweep("sqlite://:memory:");
 }
 
-#define FAKE(test) cmocka_unit_test_setup_teardown(test, start_fake, stop)
+#define FAKE(test)   cmocka_unit_test_setup_teardown(test, start_fake, stop)
 #define SQLITE(test) cmocka_unit_test_setup_teardown(test, start_sqlite, stop)
 
 int main(void) {

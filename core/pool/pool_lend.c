@@ -122,6 +122,7 @@ static rdb_code wait_turn(rdb_pool *pool, request *wish, rdb_conn **conn, rdb_er
             if (code != RDB_OK) {
                 return code;
             }
+            continue; /* one that queues again may be the oldest now, and have a right to what is free */
         }
         late = !rdb__waiters_wait(pool, self, wish->deadline_ns);
     }
