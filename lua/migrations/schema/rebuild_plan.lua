@@ -154,6 +154,20 @@ function Plan:drop_constraint(name)
 end
 
 
+--- Drop the UNIQUE constraint of exactly these columns.
+-- @treturn boolean false when there is none
+function Plan:drop_unique(columns)
+  local wanted = table.concat(columns, "\0"):lower()
+  for i, constraint in ipairs(self.definition.constraints) do
+    if constraint.kind == "unique" and table.concat(constraint.columns, "\0"):lower() == wanted then
+      table.remove(self.definition.constraints, i)
+      return true
+    end
+  end
+  return false
+end
+
+
 --- Create an index after the rebuild.
 function Plan:add_index(name, sql) table.insert(self.added_indexes, { name = name, sql = sql }) end
 

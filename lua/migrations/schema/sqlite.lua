@@ -382,6 +382,26 @@ local function groups_by_key(model, groups)
 end
 
 
+-- Drop the unique index of exactly these columns, under whatever name: ours, or what a renamed column or another tool
+-- left; a UNIQUE inside CREATE TABLE needs a rebuild.
+local function drop_unique(self, model, names)
+  local wanted = index_sql.unique_name(model._meta.table, names)
+  local entry = pending(self, model)
+  if not self.connected or entry and entry.plan:drop_index(wanted) then
+    if not entry then drop_index_statement(self, model, wanted) end
+    return
+  end
+  local found = self:rows("SELECT l.name, l.origin FROM pragma_index_list(?) AS l WHERE l.\"unique\" = 1 "
+    .. "AND l.partial = 0 AND (SELECT group_concat(coalesce(name, ''), char(0)) FROM pragma_index_info(l.name)) = ? "
+    .. "COLLATE NOCASE ORDER BY l.name = ? DESC, l.name", model._meta.table, table.concat(names, "\0"), wanted)[1]
+  if found and found.origin == "c" then
+    drop_index_statement(self, model, found.name)
+  elseif not plan_for(self, model):drop_unique(names) then
+    errors.raise("misuse", "table %s has nothing that makes (%s) unique", model._meta.table, table.concat(names, ", "))
+  end
+end
+
+
 --- Change the groups of fields that are unique together.
 -- @tparam Model model
 -- @tparam table old list of lists of field names
@@ -390,9 +410,7 @@ function SQLiteEditor:alter_unique_together(model, old, new)
   local before, before_order = groups_by_key(model, old)
   local after, after_order = groups_by_key(model, new)
   for _, key in ipairs(before_order) do
-    if not after[key] then
-      drop_index_statement(self, model, index_sql.unique_name(model._meta.table, before[key]))
-    end
+    if not after[key] then drop_unique(self, model, before[key]) end
   end
   for _, key in ipairs(after_order) do
     if not before[key] then
