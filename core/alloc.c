@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static alignas(64) atomic_long taken;              /* allocations that succeeded */
-static alignas(64) atomic_long given_back;         /* blocks freed */
-static alignas(64) atomic_long limit = LONG_MAX;   /* fail once taken reaches this */
-static atomic_long mark;                           /* taken at the last rdb__alloc_fail_after() */
+static alignas(64) atomic_long taken;            /* allocations that succeeded */
+static alignas(64) atomic_long given_back;       /* blocks freed */
+static alignas(64) atomic_long limit = LONG_MAX; /* fail once taken reaches this */
+static atomic_long mark;                         /* taken at the last rdb__alloc_fail_after() */
 
 static bool refused(void) {
     long most = atomic_load_explicit(&limit, memory_order_relaxed);

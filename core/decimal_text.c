@@ -7,7 +7,7 @@
  * n_whole may be negative or beyond n_digits (exponents): zeros are understood there. */
 typedef struct parts {
     bool negative;
-    const char *whole;    /* digits before the written point, borrowed */
+    const char *whole; /* digits before the written point, borrowed */
     size_t n_before;
     const char *fraction; /* digits after it */
     size_t n_after;

@@ -65,10 +65,9 @@ void rdb_error_hint(rdb_error *err, const char *format, ...) {
 }
 
 const char *rdb_code_name(rdb_code code) {
-    static const char *const names[RDB_N_CODES] = {
-        [RDB_OK] = "ok",
+    static const char *const names[RDB_N_CODES] = {[RDB_OK] = "ok",
 #define RDB_X(name, text) [RDB_E_##name] = text,
-        RDB_ERROR_MAP(RDB_X)
+                                                   RDB_ERROR_MAP(RDB_X)
 #undef RDB_X
     };
     return (unsigned)code < RDB_N_CODES ? names[code] : "unknown";

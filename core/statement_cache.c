@@ -6,13 +6,13 @@
 #include "alloc.h"
 
 struct rdb_statement_cache {
-    size_t capacity;                /* most entries */
-    size_t count;                   /* entries now */
-    size_t mask;                    /* buckets - 1, a power of two minus one */
-    rdb_cached_statement *newest;   /* ends of the list */
+    size_t capacity;              /* most entries */
+    size_t count;                 /* entries now */
+    size_t mask;                  /* buckets - 1, a power of two minus one */
+    rdb_cached_statement *newest; /* ends of the list */
     rdb_cached_statement *oldest;
     void (*evict)(void *context, rdb_cached_statement *entry);
-    void *context;                  /* borrowed, for evict */
+    void *context;                   /* borrowed, for evict */
     rdb_cached_statement *buckets[]; /* mask + 1 chains */
 };
 
@@ -34,8 +34,8 @@ uint64_t rdb__sql_hash(const char *sql, size_t len) {
     return hash;
 }
 
-rdb_code rdb__statement_cache_new(size_t capacity, void (*evict)(void *context, rdb_cached_statement *),
-                                  void *context, rdb_statement_cache **out, rdb_error *err) {
+rdb_code rdb__statement_cache_new(size_t capacity, void (*evict)(void *context, rdb_cached_statement *), void *context,
+                                  rdb_statement_cache **out, rdb_error *err) {
     size_t buckets = 8;
     while (buckets < capacity && buckets < MOST_BUCKETS) {
         buckets *= 2;

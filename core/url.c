@@ -36,8 +36,8 @@ rdb_code rdb__url_decode(url_span span, const char *what, char **out, rdb_error 
             if (low < 0 || high * 16 + low == 0) {
                 rdb__wipe(copy, (size_t)(end - copy));
                 rdb__free(copy);
-                rdb_error_set(err, RDB_E_CONFIG, "database URL: '%%' in the %s is not followed by two hexadecimal digits",
-                              what);
+                rdb_error_set(err, RDB_E_CONFIG,
+                              "database URL: '%%' in the %s is not followed by two hexadecimal digits", what);
                 rdb_error_hint(err, "write %%25 for a percent sign; %%00 is not allowed");
                 return RDB_E_CONFIG;
             }
@@ -113,7 +113,8 @@ static rdb_code read_scheme(url_span *rest, rdb_url *url, rdb_error *err) {
 static rdb_code read_file(url_span rest, rdb_url *url, rdb_error *err) {
     if (!equals(rest, ":memory:")) {
         if (rest.len == 0 || rest.at[0] != '/') {
-            rdb_error_set(err, RDB_E_CONFIG, "database URL: a SQLite URL has no host, its file follows the third slash");
+            rdb_error_set(err, RDB_E_CONFIG,
+                          "database URL: a SQLite URL has no host, its file follows the third slash");
             rdb_error_hint(err, "sqlite:///relative.db, sqlite:////absolute/path.db or sqlite://:memory:");
             return RDB_E_CONFIG;
         }

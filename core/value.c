@@ -239,9 +239,8 @@ static rdb_code to_interval(rdb_value *value) {
     rdb_value interval = {.kind = RDB_KIND_INTERVAL};
     if (value->kind == RDB_KIND_INT64) {
         interval.as.integer = value->as.integer;
-    } else if (!is_text(value) ||
-               !rdb__interval_parse(value->as.text, value->more.len, &interval.more.interval.months,
-                                    &interval.more.interval.days, &interval.as.integer)) {
+    } else if (!is_text(value) || !rdb__interval_parse(value->as.text, value->more.len, &interval.more.interval.months,
+                                                       &interval.more.interval.days, &interval.as.integer)) {
         return RDB_E_INVALID_VALUE;
     }
     *value = interval;

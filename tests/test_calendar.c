@@ -46,8 +46,8 @@ static void dates(void **state) {
     static const struct {
         const char *text;
         int64_t days;
-    } good[] = {{"1970-01-01", 0},        {"1969-12-31", -1},      {"2000-02-29", 11016},
-                {"2024-02-29", 19782},    {"0001-01-01", -719162}, {"9999-12-31", 2932896}};
+    } good[] = {{"1970-01-01", 0},     {"1969-12-31", -1},      {"2000-02-29", 11016},
+                {"2024-02-29", 19782}, {"0001-01-01", -719162}, {"9999-12-31", 2932896}};
     static const char *const bad[] = {"",           "1970-1-01",   "1970-01-1",   "2023-02-29", "1900-02-29",
                                       "0000-01-01", "1970-13-01",  "1970-00-01",  "1970-01-00", "1970-04-31",
                                       "19700101",   "1970-01-01 ", " 1970-01-01", "+970-01-01", "1970/01/01",
@@ -83,7 +83,7 @@ static void times(void **state) {
                 {"23:59:59.999999", 86399999999, "23:59:59.999999"},
                 {"00:00:00.1", 100000, "00:00:00.100000"},
                 {"00:00:00.000001000", 1, "00:00:00.000001"}};
-    static const char *const bad[] = {"",          "1:00:00",     "24:00:00", "23:60:00",          "23:59:60", "12",
+    static const char *const bad[] = {"",          "1:00:00",    "24:00:00", "23:60:00",         "23:59:60", "12",
                                       "12:34:56.", "12:34:56.x", "12:34:5",  "00:00:00.0000001", "12:34:56Z"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         int64_t us;
@@ -191,11 +191,33 @@ static void durations(void **state) {
                 {"PT9223372036854.775807S", 0, 0, INT64_MAX, "PT2562047788H54.775807S"},
                 {"PT-9223372036854.775808S", 0, 0, INT64_MIN, "PT-2562047788H-54.775808S"},
                 {"P-178956970Y-8M-2147483648D", INT32_MIN, INT32_MIN, 0, "P-178956970Y-8M-2147483648D"}};
-    static const char *const bad[] = {"",      "P",       "PT",         "1D",       "P1",         "P1DT",   "PD",
-                                      "P1S",   "PT1D",    "P1D1Y",      "P1D1D",    "P1.5D",      "PT1.5H", "PT1H1H",
-                                      "P1DT1", "PT1S1H",  "P1DT1HT1M",  "PT1.S",    "PT.5S",      "P 1D",   "P1D ",
-                                      "--P1D", "P2147483648D", "P178956971Y", "PT9223372036854.775808S",
-                                      "PT99999999999999999999S", "PT0.0000001S"};
+    static const char *const bad[] = {"",
+                                      "P",
+                                      "PT",
+                                      "1D",
+                                      "P1",
+                                      "P1DT",
+                                      "PD",
+                                      "P1S",
+                                      "PT1D",
+                                      "P1D1Y",
+                                      "P1D1D",
+                                      "P1.5D",
+                                      "PT1.5H",
+                                      "PT1H1H",
+                                      "P1DT1",
+                                      "PT1S1H",
+                                      "P1DT1HT1M",
+                                      "PT1.S",
+                                      "PT.5S",
+                                      "P 1D",
+                                      "P1D ",
+                                      "--P1D",
+                                      "P2147483648D",
+                                      "P178956971Y",
+                                      "PT9223372036854.775808S",
+                                      "PT99999999999999999999S",
+                                      "PT0.0000001S"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         int32_t months, days;
         int64_t us;
@@ -235,10 +257,14 @@ static void durations_survive_their_text(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_day_goes_there_and_back), cmocka_unit_test(agrees_with_libc),
-        cmocka_unit_test(dates),                         cmocka_unit_test(times),
-        cmocka_unit_test(timestamps),                    cmocka_unit_test(texts_may_be_cut_anywhere),
-        cmocka_unit_test(durations),                     cmocka_unit_test(durations_survive_their_text),
+        cmocka_unit_test(every_day_goes_there_and_back),
+        cmocka_unit_test(agrees_with_libc),
+        cmocka_unit_test(dates),
+        cmocka_unit_test(times),
+        cmocka_unit_test(timestamps),
+        cmocka_unit_test(texts_may_be_cut_anywhere),
+        cmocka_unit_test(durations),
+        cmocka_unit_test(durations_survive_their_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,7 +54,8 @@ static void every_kind_round_trips(void **state) {
         {rdb_value_text("äöü€😀", 13), "text:äöü€😀"},
         {rdb_value_bytes("", 0), "blob:"},
         {rdb_value_bytes("\0\xff", 2), NULL},
-        {{.kind = RDB_KIND_DECIMAL, .as.text = decimal38, .more.len = 38}, "text:12345678901234567890123456789012345678"},
+        {{.kind = RDB_KIND_DECIMAL, .as.text = decimal38, .more.len = 38},
+         "text:12345678901234567890123456789012345678"},
         {{.kind = RDB_KIND_DECIMAL, .as.text = "1.10", .more.len = 4}, "text:1.10"},
         {KIND(DATE, 19782), "text:2024-02-29"},
         {KIND(DATE, RDB_DAYS_LEAST), "text:0001-01-01"},
@@ -79,8 +80,9 @@ static void every_kind_round_trips(void **state) {
         id = rdb_value_int64(B->last_insert_id(f.conn));
         assert_int_equal(id.as.integer, i + 1);
         if (all[i].stored != NULL) {
-            assert_string_equal(ask_with(&f, f.conn, "SELECT typeof(v) || ':' || ifnull(v, '') FROM t WHERE rowid = ?", &id, 1),
-                                all[i].stored);
+            assert_string_equal(
+                ask_with(&f, f.conn, "SELECT typeof(v) || ':' || ifnull(v, '') FROM t WHERE rowid = ?", &id, 1),
+                all[i].stored);
         }
         assert_int_equal(B->execute_start(f.conn, select, &id, 1, &f.err), RDB_STEP_DONE);
         assert_int_equal(B->fetch_start(f.conn, select, &cell, &f.err), RDB_STEP_ROW);
@@ -250,9 +252,16 @@ static void regular_expressions(void **state) {
         const char *pattern, *subject;
         int ignore_case;
         const char *matches;
-    } all[] = {{"^a.c$", "abc", 0, "1"},   {"^a.c$", "ABC", 0, "0"}, {"^a.c$", "ABC", 1, "1"}, {"b+|x", "xyz", 0, "1"},
-               {"^.{3}$", "äöü", 0, "1"},  {"ÄÖ", "xäö", 1, "1"},    {"[0-9]{2,}", "a1b22", 0, "1"},
-               {"\\bword\\b", "a word", 0, "1"}, {"", "x", 0, "1"}, {"a", "", 0, "0"}};
+    } all[] = {{"^a.c$", "abc", 0, "1"},
+               {"^a.c$", "ABC", 0, "0"},
+               {"^a.c$", "ABC", 1, "1"},
+               {"b+|x", "xyz", 0, "1"},
+               {"^.{3}$", "äöü", 0, "1"},
+               {"ÄÖ", "xäö", 1, "1"},
+               {"[0-9]{2,}", "a1b22", 0, "1"},
+               {"\\bword\\b", "a word", 0, "1"},
+               {"", "x", 0, "1"},
+               {"a", "", 0, "0"}};
     fixture f;
     fixture_open(&f, "sqlite://:memory:");
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
@@ -263,8 +272,9 @@ static void regular_expressions(void **state) {
     assert_string_equal(ask_with(&f, f.conn, "SELECT rdb_regexp('b$', ?, 0)", &with_nul, 1), "1");
     assert_string_equal(ask(&f, "SELECT rdb_regexp(NULL, 'a', 0) IS NULL AND rdb_regexp('a', NULL, 0) IS NULL"), "1");
     /* the compiled pattern is kept for constant patterns and not confused with others */
-    assert_string_equal(ask(&f, "WITH t(p, s, i) AS (VALUES ('a', 'b', 0), ('b', 'b', 0), ('B', 'b', 0), ('B', 'b', 1)) "
-                                "SELECT group_concat(rdb_regexp(p, s, i)) FROM t"),
+    assert_string_equal(ask(&f,
+                            "WITH t(p, s, i) AS (VALUES ('a', 'b', 0), ('b', 'b', 0), ('B', 'b', 0), ('B', 'b', 1)) "
+                            "SELECT group_concat(rdb_regexp(p, s, i)) FROM t"),
                         "0,1,0,1");
     assert_string_equal(ask(&f, "WITH t(s, i) AS (VALUES ('x', 0), ('X', 0), ('X', 1), ('y', 1), ('x', 0)) "
                                 "SELECT group_concat(rdb_regexp('x', s, i)) FROM t"),
@@ -295,8 +305,7 @@ static void without_memory(void **state) {
         assert_int_equal(rdb_url_parse("sqlite://:memory:", &url, &err), RDB_OK);
         rdb__alloc_fail_after(n);
         static const char sql[] = "SELECT ?, ?, rdb_decimal_sum('1') + rdb_regexp('a', 'a', 0)";
-        finished = B->share(url, &shared, &err) == RDB_OK &&
-                   B->open_start(url, shared, &conn, &err) == RDB_STEP_DONE &&
+        finished = B->share(url, &shared, &err) == RDB_OK && B->open_start(url, shared, &conn, &err) == RDB_STEP_DONE &&
                    B->prepare_start(conn, sql, sizeof sql - 1, true, &stmt, &err) == RDB_STEP_DONE &&
                    B->execute_start(conn, stmt, params, 2, &err) == RDB_STEP_DONE &&
                    B->fetch_start(conn, stmt, cells, &err) == RDB_STEP_ROW;

@@ -47,8 +47,9 @@ static void names_are_read_from_messages(void **state) {
     };
     fixture f;
     fixture_open(&f, "sqlite://:memory:");
-    run(&f, "CREATE TABLE t (id INTEGER PRIMARY KEY, u UNIQUE, a, b, c, n INTEGER NOT NULL DEFAULT 0,"
-            " p DEFAULT 1 CONSTRAINT positive CHECK (p > 0), parent REFERENCES t (id) ON DELETE RESTRICT, UNIQUE (a, b))");
+    run(&f,
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, u UNIQUE, a, b, c, n INTEGER NOT NULL DEFAULT 0,"
+        " p DEFAULT 1 CONSTRAINT positive CHECK (p > 0), parent REFERENCES t (id) ON DELETE RESTRICT, UNIQUE (a, b))");
     run(&f, "CREATE UNIQUE INDEX t_lower ON t (lower(c))");
     run(&f, "CREATE TABLE s (n INTEGER) STRICT");
     run(&f, "CREATE TRIGGER t_no BEFORE INSERT ON t WHEN new.n = 13 BEGIN SELECT raise(ABORT, 'bad luck'); END");
@@ -121,7 +122,8 @@ static void a_stale_snapshot_is_a_serialization_failure(void **state) {
 
 static void a_deadline_stops_a_statement(void **state) {
     (void)state;
-    static const char endless[] = "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT max(i) FROM r";
+    static const char endless[] =
+        "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT max(i) FROM r";
     fixture f;
     fixture_open(&f, "sqlite:///%s/a.db");
     int64_t start = rdb__clock_ns();
@@ -158,7 +160,8 @@ static void *cancel_until_done(void *context) {
 
 static void another_thread_cancels(void **state) {
     (void)state;
-    static const char endless[] = "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT max(i) FROM r";
+    static const char endless[] =
+        "WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT max(i) FROM r";
     fixture f;
     fixture_open(&f, "sqlite:///%s/a.db");
     rdb_backend_conn *other = fixture_connect(&f);
@@ -186,8 +189,9 @@ static void an_interrupted_write_voids_its_transaction(void **state) {
     run(&f, "CREATE TABLE t (n)");
     run(&f, "BEGIN");
     B->set_deadline(f.conn, rdb__deadline_in(0.02));
-    assert_int_equal(try(&f, "INSERT INTO t WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT i FROM r"),
-                     RDB_E_STATEMENT_TIMEOUT);
+    assert_int_equal(
+        try(&f, "INSERT INTO t WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r) SELECT i FROM r"),
+        RDB_E_STATEMENT_TIMEOUT);
     B->set_deadline(f.conn, RDB_NO_DEADLINE);
     assert_int_equal(B->txn_status(f.conn), RDB_TXN_IDLE);
     fixture_close(&f);
@@ -211,7 +215,8 @@ static void damage_is_fatal_to_the_connection(void **state) {
     char name[128];
     fixture_open(&f, "sqlite:///%s/a.db?journal_mode=delete");
     run(&f, "CREATE TABLE t (n)");
-    run(&f, "INSERT INTO t WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r LIMIT 5000) SELECT i FROM r");
+    run(&f,
+        "INSERT INTO t WITH RECURSIVE r (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r LIMIT 5000) SELECT i FROM r");
     B->close(f.conn);
     snprintf(name, sizeof name, "%s/a.db", f.folder);
     FILE *file = fopen(name, "r+b");

@@ -104,7 +104,8 @@ static void failures_name_the_file_and_the_reason(void **state) {
     char folder[] = "/tmp/rdb-test-XXXXXX", name[64], url[128], message[160];
     assert_non_null(mkdtemp(folder));
     snprintf(url, sizeof url, "sqlite:///%s/none/a.db", folder);
-    snprintf(message, sizeof message, "cannot open '%s/none/a.db': the folder '%s/none' does not exist", folder, folder);
+    snprintf(message, sizeof message, "cannot open '%s/none/a.db': the folder '%s/none' does not exist", folder,
+             folder);
     refused_with(url, RDB_E_CONNECTION_FAILED, message);
     snprintf(url, sizeof url, "sqlite:///%s", folder);
     refused_with(url, RDB_E_CONNECTION_FAILED, "it is a folder, not a file");

@@ -161,9 +161,12 @@ static void without_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(oldest_is_evicted),          cmocka_unit_test(same_text_is_kept_once),
-        cmocka_unit_test(equal_hashes_are_told_apart), cmocka_unit_test(nothing_is_cached_without_room),
-        cmocka_unit_test(many_entries),               cmocka_unit_test(hash_sees_every_byte),
+        cmocka_unit_test(oldest_is_evicted),
+        cmocka_unit_test(same_text_is_kept_once),
+        cmocka_unit_test(equal_hashes_are_told_apart),
+        cmocka_unit_test(nothing_is_cached_without_room),
+        cmocka_unit_test(many_entries),
+        cmocka_unit_test(hash_sees_every_byte),
         cmocka_unit_test(without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

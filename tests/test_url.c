@@ -137,7 +137,8 @@ static rdb_url *parse(const char *text) {
 
 static void options_are_read_by_type(void **state) {
     (void)state;
-    rdb_url *url = parse("sqlite:///a?s=2.5&i=-7&on=ON&no=0&text=a%20b&text=last&bad=xyz&nan=nan&big=99999999999999999999");
+    rdb_url *url =
+        parse("sqlite:///a?s=2.5&i=-7&on=ON&no=0&text=a%20b&text=last&bad=xyz&nan=nan&big=99999999999999999999");
     rdb_error err;
     double seconds = 9;
     long number = 9;

@@ -180,8 +180,12 @@ static void uuids(void **state) {
                                           0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff};
     static const char *const forms[] = {"00112233-4455-6677-8899-aabbccddeeff", "00112233-4455-6677-8899-AABBCCDDEEFF",
                                         "00112233445566778899aabbccddeeff", "{00112233-4455-6677-8899-aabbccddeeff}"};
-    static const char *const bad[] = {"", "{}", "0011223344556677-8899-aabbccddeeff", "00112233-4455-6677-8899-aabbccddeefg",
-                                      "00112233-4455-6677-8899aabbccddeeff0", "0011223-34455-6677-8899-aabbccddeeff"};
+    static const char *const bad[] = {"",
+                                      "{}",
+                                      "0011223344556677-8899-aabbccddeeff",
+                                      "00112233-4455-6677-8899-aabbccddeefg",
+                                      "00112233-4455-6677-8899aabbccddeeff0",
+                                      "0011223-34455-6677-8899-aabbccddeeff"};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         rdb_value value = read_as(text(forms[i]), RDB_KIND_UUID);
         assert_int_equal(value.more.len, 16);
@@ -224,8 +228,13 @@ static void doubles_read_back(void **state) {
     static const struct {
         double number;
         const char *text;
-    } known[] = {{0.1, "0.1"}, {5, "5.0"}, {-0.0, "-0.0"}, {1e300, "1e+300"}, {0.1 + 0.2, "0.30000000000000004"},
-                 {DBL_MAX, "1.7976931348623157e+308"}, {DBL_TRUE_MIN, "4.94065645841247e-324"}};
+    } known[] = {{0.1, "0.1"},
+                 {5, "5.0"},
+                 {-0.0, "-0.0"},
+                 {1e300, "1e+300"},
+                 {0.1 + 0.2, "0.30000000000000004"},
+                 {DBL_MAX, "1.7976931348623157e+308"},
+                 {DBL_TRUE_MIN, "4.94065645841247e-324"}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         char out[RDB_DOUBLE_TEXT];
         assert_int_equal(rdb__double_format(known[i].number, out), strlen(known[i].text));
@@ -246,12 +255,18 @@ static void the_locale_does_not_matter(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kinds_have_names), cmocka_unit_test(null_any_and_the_same_kind_stay),
-        cmocka_unit_test(booleans),         cmocka_unit_test(integers),
-        cmocka_unit_test(doubles),          cmocka_unit_test(decimals),
-        cmocka_unit_test(texts_and_bytes),  cmocka_unit_test(moments),
-        cmocka_unit_test(uuids),            cmocka_unit_test(json_and_arrays),
-        cmocka_unit_test(doubles_read_back), cmocka_unit_test(messages_do_not_tell_values),
+        cmocka_unit_test(kinds_have_names),
+        cmocka_unit_test(null_any_and_the_same_kind_stay),
+        cmocka_unit_test(booleans),
+        cmocka_unit_test(integers),
+        cmocka_unit_test(doubles),
+        cmocka_unit_test(decimals),
+        cmocka_unit_test(texts_and_bytes),
+        cmocka_unit_test(moments),
+        cmocka_unit_test(uuids),
+        cmocka_unit_test(json_and_arrays),
+        cmocka_unit_test(doubles_read_back),
+        cmocka_unit_test(messages_do_not_tell_values),
         cmocka_unit_test(the_locale_does_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,9 +16,8 @@ static const struct {
     const char *product;
     const char *library;
 } products[] = {
-    {"sqlite", "SQLite", "libsqlite3"},         {"postgres", "PostgreSQL", "libpq"},
-    {"postgresql", "PostgreSQL", "libpq"},      {"mariadb", "MariaDB", "libmariadb"},
-    {"mysql", "MySQL", "libmariadb"},
+    {"sqlite", "SQLite", "libsqlite3"},   {"postgres", "PostgreSQL", "libpq"}, {"postgresql", "PostgreSQL", "libpq"},
+    {"mariadb", "MariaDB", "libmariadb"}, {"mysql", "MySQL", "libmariadb"},
 };
 
 rdb_code rdb__backend_find(const char *scheme, const rdb_backend **out, rdb_error *err) {

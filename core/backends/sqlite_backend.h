@@ -18,32 +18,32 @@ typedef struct sqlite_options {
     const char *synchronous;  /* static text */
     const char *txlock;       /* static text: what a plain BEGIN becomes */
     bool foreign_keys;
-    bool read_only;           /* mode=ro */
-    bool create;              /* mode=rwc */
+    bool read_only; /* mode=ro */
+    bool create;    /* mode=rwc */
     bool immutable;
-    bool memory;              /* in-memory database */
+    bool memory; /* in-memory database */
     bool has_cache_size;
-    long cache_size;          /* pages, or -KiB */
-    long mmap_size;           /* bytes */
+    long cache_size; /* pages, or -KiB */
+    long mmap_size;  /* bytes */
 } sqlite_options;
 
 /* What the connections of one pool share. */
 typedef struct sqlite_shared {
     sqlite_options options;
-    sqlite3 *keeper;        /* keeps an in-memory database alive between connections, else NULL */
-    char memory_name[96];   /* its URI, else "" */
+    sqlite3 *keeper;      /* keeps an in-memory database alive between connections, else NULL */
+    char memory_name[96]; /* its URI, else "" */
 } sqlite_shared;
 
 struct rdb_backend_conn {
     sqlite3 *db;
     sqlite_options options;
-    char *file;              /* as in the URL; for messages */
-    int64_t deadline_ns;     /* of the running statement */
-    int64_t busy_since_ns;   /* when the current wait for a lock began */
-    bool deadline_passed;    /* the running statement was stopped by its deadline */
-    bool query_only;         /* inside a read-only transaction */
-    atomic_bool cancelled;   /* set by cancel() on any thread; cleared when a statement starts */
-    locale_t utf8;           /* for regular expressions; made at first use, (locale_t)0 before */
+    char *file;            /* as in the URL; for messages */
+    int64_t deadline_ns;   /* of the running statement */
+    int64_t busy_since_ns; /* when the current wait for a lock began */
+    bool deadline_passed;  /* the running statement was stopped by its deadline */
+    bool query_only;       /* inside a read-only transaction */
+    atomic_bool cancelled; /* set by cancel() on any thread; cleared when a statement starts */
+    locale_t utf8;         /* for regular expressions; made at first use, (locale_t)0 before */
 };
 
 /* What a statement's text means to the connection. */
@@ -52,7 +52,7 @@ typedef enum sqlite_begin { SQLITE_BEGIN_NOT, SQLITE_BEGIN_PLAIN, SQLITE_BEGIN_R
 struct rdb_backend_stmt {
     sqlite3_stmt *handle;
     int n_params;
-    int n_columns;          /* as of the last execution */
+    int n_columns; /* as of the last execution */
     sqlite_begin begin;
     bool active;            /* stepped and not reset */
     bool row_pending;       /* the first step's row waits for fetch */

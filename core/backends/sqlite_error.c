@@ -100,8 +100,9 @@ static rdb_code classify_general(rdb_error *err, const char *message) {
     if (after(message, "malformed JSON") != NULL || after(message, "bad pattern: ") != NULL) {
         return RDB_E_INVALID_VALUE;
     }
-    if (after(message, "cannot start a transaction within") != NULL || strstr(message, "no transaction is active") != NULL ||
-        after(message, "no such savepoint") != NULL || after(message, "too many SQL variables") != NULL) {
+    if (after(message, "cannot start a transaction within") != NULL ||
+        strstr(message, "no transaction is active") != NULL || after(message, "no such savepoint") != NULL ||
+        after(message, "too many SQL variables") != NULL) {
         return RDB_E_MISUSE;
     }
     return RDB_E_DATABASE_ERROR;
@@ -192,19 +193,22 @@ static void explain(const rdb_backend_conn *conn, int result, rdb_error *err) {
     switch (result & 0xFF) {
     case SQLITE_BUSY:
         if (err->code == RDB_E_LOCK_TIMEOUT) {
-            rdb_error_hint(err, "another connection held the lock of '%s' for longer than busy_timeout (%g s)", conn->file,
-                           conn->options.busy_timeout);
+            rdb_error_hint(err, "another connection held the lock of '%s' for longer than busy_timeout (%g s)",
+                           conn->file, conn->options.busy_timeout);
         } else if (err->code == RDB_E_SERIALIZATION_FAILURE) {
             rdb_error_hint(err, "another connection wrote after this transaction began to read: run it again");
         }
         break;
     case SQLITE_READONLY:
-        rdb_error_hint(err, conn->query_only ? "the transaction was begun as read-only"
-                                             : "the database '%s' may only be read",
-                       conn->file);
+        if (conn->query_only) {
+            rdb_error_hint(err, "the transaction was begun as read-only");
+        } else {
+            rdb_error_hint(err, "the database '%s' may only be read", conn->file);
+        }
         break;
     case SQLITE_CORRUPT:
-        rdb_error_hint(err, "the file '%s' is damaged: restore it from a backup, or see PRAGMA integrity_check", conn->file);
+        rdb_error_hint(err, "the file '%s' is damaged: restore it from a backup, or see PRAGMA integrity_check",
+                       conn->file);
         break;
     case SQLITE_NOTADB:
     case SQLITE_IOERR:
@@ -286,8 +290,8 @@ static void explain_read_only(const char *file, const sqlite_options *options, r
     char folder[512];
     folder_of(file, folder, sizeof folder);
     if (options->read_only) {
-        rdb_error_set(err, err->code, "cannot open '%s' for reading alone: its WAL file must be made or recovered first",
-                      file);
+        rdb_error_set(err, err->code,
+                      "cannot open '%s' for reading alone: its WAL file must be made or recovered first", file);
         rdb_error_hint(err, "open it once with mode=rw, or with ?immutable=1 when nobody writes it");
     } else if (access(file, W_OK) == 0) {
         rdb_error_set(err, err->code, "cannot open '%s' for writing: no permission to write in the folder '%s'", file,
@@ -329,12 +333,14 @@ rdb_code rdb__sqlite_fail_open(sqlite3 *db, const char *file, const sqlite_optio
         break;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        code = rdb_error_set(err, RDB_E_LOCK_TIMEOUT, "cannot open '%s': another process keeps the database locked", file);
+        code =
+            rdb_error_set(err, RDB_E_LOCK_TIMEOUT, "cannot open '%s': another process keeps the database locked", file);
         rdb_error_hint(err, "it was busy for longer than busy_timeout (%g s)", options->busy_timeout);
         break;
     default:
-        rdb_error_set(err, code, "cannot open '%s': %s%s%s", file, db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(result),
-                      system_error != 0 ? ", " : "", system_error != 0 ? strerror(system_error) : "");
+        rdb_error_set(err, code, "cannot open '%s': %s%s%s", file,
+                      db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(result), system_error != 0 ? ", " : "",
+                      system_error != 0 ? strerror(system_error) : "");
         break;
     }
     memcpy(err->backend, "sqlite", sizeof "sqlite");

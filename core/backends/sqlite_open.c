@@ -22,9 +22,9 @@ static rdb_code keep_memory(sqlite_shared *shared, rdb_error *err) {
     static atomic_ulong count;
     sqlite3_snprintf((int)sizeof shared->memory_name, shared->memory_name, "file:/rdb-%lu?vfs=memdb",
                      atomic_fetch_add(&count, 1) + 1);
-    int result = sqlite3_open_v2(shared->memory_name, &shared->keeper,
-                                 SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI,
-                                 NULL);
+    int result =
+        sqlite3_open_v2(shared->memory_name, &shared->keeper,
+                        SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI, NULL);
     return result == SQLITE_OK ? RDB_OK
                                : rdb__sqlite_fail_open(shared->keeper, ":memory:", &shared->options, result, err);
 }
@@ -149,8 +149,8 @@ static int set_journal_mode(rdb_backend_conn *conn) {
         usleep(1000);
     }
     if (result == SQLITE_OK && sqlite3_stricmp(mode, conn->options.journal_mode) != 0) {
-        rdb__log(RDB_LOG_WARN, "sqlite", "'%s' stays in journal mode %s: its file system cannot do %s", conn->file, mode,
-                 conn->options.journal_mode);
+        rdb__log(RDB_LOG_WARN, "sqlite", "'%s' stays in journal mode %s: its file system cannot do %s", conn->file,
+                 mode, conn->options.journal_mode);
     }
     return result;
 }

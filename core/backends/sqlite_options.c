@@ -79,9 +79,8 @@ rdb_code rdb__sqlite_options_read(const rdb_url *url, sqlite_options *out, rdb_e
     code = code != RDB_OK ? code : rdb_url_option_bool(url, "foreign_keys", &out->foreign_keys, err);
     code = code != RDB_OK ? code : rdb_url_option_bool(url, "immutable", &out->immutable, err);
     code = code != RDB_OK ? code : rdb_url_option_int(url, "mmap_size", 0, 1L << 46, &out->mmap_size, err);
-    code = code != RDB_OK
-               ? code
-               : rdb_url_option_int(url, "cache_size", -2147483647L, 2147483647L, &out->cache_size, err);
+    code =
+        code != RDB_OK ? code : rdb_url_option_int(url, "cache_size", -2147483647L, 2147483647L, &out->cache_size, err);
     out->has_cache_size = rdb_url_option_get(url, "cache_size") != NULL;
     if (out->immutable) {
         out->read_only = true;

@@ -75,8 +75,8 @@ void rdb__sqlite_set_query_only(rdb_backend_conn *conn, bool on) {
 
 rdb_step rdb__sqlite_ping_start(rdb_backend_conn *conn, rdb_error *err) {
     int moved = 0;
-    if (!conn->options.memory &&
-        sqlite3_file_control(conn->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved) {
+    if (!conn->options.memory && sqlite3_file_control(conn->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
+        moved) {
         rdb_error_set(err, RDB_E_CONNECTION_LOST, "the database file '%s' was moved or deleted", conn->file);
         return RDB_STEP_ERROR;
     }
