@@ -22,7 +22,8 @@ local CHECK_OPTIONS = { condition = "table", name = "string", message = "string"
 local function new_check(spec)
     indexes.check_options(spec, CHECK_OPTIONS, "rdb.CheckConstraint")
     if spec.condition == nil then
-        errors.raise("misuse", "rdb.CheckConstraint needs a condition, for example Q { price__gte = 0 } (%s)", errors.at(3))
+        errors.raise("misuse", "rdb.CheckConstraint needs a condition, for example Q { price__gte = 0 } (%s)",
+            errors.at(3))
     end
     return setmetatable({
         kind = "check", condition = spec.condition, name = spec.name, fields = {}, message = spec.message,

@@ -86,7 +86,8 @@ local function check_columns(meta)
     for _, field in ipairs(meta.fields) do
         local other = seen[field.column:lower()]
         if other then
-            errors.raise("misuse", "%s and %s both use the column '%s'", other:describe(), field:describe(), field.column)
+            errors.raise("misuse", "%s and %s both use the column '%s'", other:describe(), field:describe(),
+                field.column)
         end
         seen[field.column:lower()] = field
     end
@@ -188,8 +189,9 @@ local function check_fields_list(spec, where)
 end
 
 --- Define a model.
--- @tparam table spec { registry = (default: registry.default), label = "blog.Author", fields = { { name, field }, ... },
---   options = {meta options}, methods = { name = function }, source = "file:line" }. Fields are copied, never changed.
+-- @tparam table spec { registry = (default: registry.default), label = "blog.Author",
+--   fields = { { name, field }, ... }, options = {meta options},
+--   methods = { name = function }, source = "file:line" }. Fields are copied, never changed.
 -- @treturn Model
 -- @raise misuse (or unsupported) naming model, field, file and line
 function definition.define(spec)

@@ -49,7 +49,8 @@ local function check_options(spec, known, what)
     for key, value in pairs(spec) do
         if type(key) == "string" then
             if not known[key] then
-                errors.raise("misuse", "%s has no option '%s'%s (%s)", what, key, suggest.clause(key, known), errors.at(4))
+                errors.raise("misuse", "%s has no option '%s'%s (%s)", what, key, suggest.clause(key, known),
+                    errors.at(4))
             elseif type(value) ~= known[key] then
                 errors.raise("misuse", "%s expects a %s for '%s', got %s (%s)", what, known[key], key,
                     errors.type_name(value), errors.at(4))
@@ -72,9 +73,9 @@ local function new(spec)
         errors.raise("misuse", "rdb.Index needs at least one field or expression (%s)", errors.at(3))
     end
     return setmetatable({
-        kind = "index", fields = fields, expressions = expressions, name = spec.name, where = spec.where or spec.condition,
-        include = spec.include or {}, method = spec.method, opclasses = spec.opclasses or {}, unique = spec.unique or false,
-        source = errors.at(3),
+        kind = "index", fields = fields, expressions = expressions, name = spec.name,
+        where = spec.where or spec.condition, include = spec.include or {}, method = spec.method,
+        opclasses = spec.opclasses or {}, unique = spec.unique or false, source = errors.at(3),
     }, Index)
 end
 
@@ -92,8 +93,8 @@ local function check_fields(object, meta, what)
     local function check(name)
         local field = meta.by_name[name]
         if not field or field.many_to_many then
-            errors.raise("misuse", "%s (%s) on %s: there is no column field '%s'%s", what, object.source, meta.label, name,
-                suggest.clause(name, meta.by_name))
+            errors.raise("misuse", "%s (%s) on %s: there is no column field '%s'%s", what, object.source, meta.label,
+                name, suggest.clause(name, meta.by_name))
         end
     end
     for _, item in ipairs(object.fields) do

@@ -81,7 +81,7 @@ local function unknown(meta, name, what)
         suggest.clause(name, known))
 end
 
--- -- construction ---------------------------------------------------------------------------------------------------
+-- -- construction ---------------------------------------------------------------------------------
 
 local function set_defaults(object, meta)
     for _, field in ipairs(meta.with_default) do
@@ -127,7 +127,7 @@ function instance.construct(meta, values)
     return object
 end
 
--- -- attribute access -------------------------------------------------------------------------------------------------
+-- -- attribute access -----------------------------------------------------------------------------
 
 local function load_deferred(object, meta, attname)
     local alias = core.database_of(object)

@@ -70,7 +70,8 @@ return function(instance)
                 and field.kind ~= "any" and (field == meta.pk or not field.primary_key)
                 and taken(object, model, alias, { field.attname }) then
                 add(found, field.name, {
-                    field:message("unique", ("%s with this %s already exists."):format(meta.verbose_name, field.verbose_name)),
+                    field:message("unique", ("%s with this %s already exists."):format(meta.verbose_name,
+                        field.verbose_name)),
                 })
             end
         end

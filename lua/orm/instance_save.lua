@@ -177,7 +177,8 @@ return function(instance)
         if from == alias and not options.force_insert then
             update(self, model, alias, options.update_fields)
         elseif options.update_fields then
-            errors.raise("misuse", "%s: save { update_fields } needs an object that is in database '%s'", meta.label, alias)
+            errors.raise("misuse", "%s: save { update_fields } needs an object that is in database '%s'", meta.label,
+                alias)
         else
             insert(self, model, alias)
         end

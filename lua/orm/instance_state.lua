@@ -110,7 +110,8 @@ return function(instance)
         local model = instance.model_of(self)
         local meta, attnames = model._meta, nil
         if not instance.is_saved(self) then
-            errors.raise_with("misuse", { model = meta.label }, "%s is not saved, so there is no row to read", meta.label)
+            errors.raise_with("misuse", { model = meta.label }, "%s is not saved, so there is no row to read",
+                meta.label)
         end
         if names ~= nil then
             attnames = {}
@@ -119,7 +120,8 @@ return function(instance)
             end
         end
         if not require "rdb.orm.write".refresh(model, instance.database(self), self, attnames) then
-            errors.raise_with("does_not_exist", { model = meta.label }, "%s is no longer in the database", tostring(self))
+            errors.raise_with("does_not_exist", { model = meta.label }, "%s is no longer in the database",
+                tostring(self))
         end
         if attnames then
             for _, attname in ipairs(attnames) do

@@ -29,8 +29,8 @@ local function sort_body(label, body, source)
             errors.raise("misuse", "%s.%s (%s): f.%s is not called; write f.%s {}", label, name, source,
                 value.class_name, value.class_name)
         else
-            errors.raise("misuse", "%s.%s (%s): expects a field such as f.char { ... } or a function, got %s", label, name,
-                source, errors.type_name(value))
+            errors.raise("misuse", "%s.%s (%s): expects a field such as f.char { ... } or a function, got %s", label,
+                name, source, errors.type_name(value))
         end
     end
     table.sort(fields, function(a, b)

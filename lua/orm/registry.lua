@@ -79,8 +79,8 @@ function Registry:resolve()
     for label, waiting in pairs(self.waiting) do
         for _, entry in ipairs(waiting) do
             if entry.field then
-                messages[#messages + 1] = ("%s points to %s, which is not defined%s"):format(entry.field:describe(), label,
-                    suggest.clause(label, self.by_label))
+                messages[#messages + 1] = ("%s points to %s, which is not defined%s"):format(entry.field:describe(),
+                    label, suggest.clause(label, self.by_label))
             end
         end
     end

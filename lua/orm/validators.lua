@@ -56,14 +56,16 @@ end
 --- A text of at least `n` characters, or a list of at least `n` items.
 function validators.min_length(n)
     return make("min_length", { n }, function(value)
-        return length(value) >= n, ("Ensure this value has at least %d characters (it has %d)."):format(n, length(value))
+        local has = length(value)
+        return has >= n, ("Ensure this value has at least %d characters (it has %d)."):format(n, has)
     end)
 end
 
 --- A text of at most `n` characters, or a list of at most `n` items.
 function validators.max_length(n)
     return make("max_length", { n }, function(value)
-        return length(value) <= n, ("Ensure this value has at most %d characters (it has %d)."):format(n, length(value))
+        local has = length(value)
+        return has <= n, ("Ensure this value has at most %d characters (it has %d)."):format(n, has)
     end)
 end
 
@@ -88,7 +90,8 @@ function validators.decimal_fault(text, max_digits, decimal_places)
         return ("Ensure that there are no more than %d decimal places."):format(decimal_places)
     end
     if #whole > max_digits - decimal_places then
-        return ("Ensure that there are no more than %d digits before the decimal point."):format(max_digits - decimal_places)
+        return ("Ensure that there are no more than %d digits before the decimal point."):format(
+            max_digits - decimal_places)
     end
     return nil
 end

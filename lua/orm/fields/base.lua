@@ -237,7 +237,7 @@ end
 
 --- The value to bind for `value`. Most kinds are converted by the core; subclasses check or convert here.
 -- @raise invalid_value
-function Field:to_param(value)
+function Field:to_param(value) -- luacheck: no self
     return value
 end
 

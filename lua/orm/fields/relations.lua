@@ -125,7 +125,8 @@ function ForeignKey:to_param(value)
         end
         local target = self.relation.target
         if model ~= self.relation.model then
-            errors.raise("invalid_value", "%s expects a %s, got a %s", self:label(), self.relation.to, model._meta.label)
+            errors.raise("invalid_value", "%s expects a %s, got a %s", self:label(), self.relation.to,
+                model._meta.label)
         end
         local key = value[target.attname]
         if key == nil then

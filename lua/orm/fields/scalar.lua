@@ -40,7 +40,7 @@ end
 for _, type_name in ipairs {
     "array", "hstore", "int_range", "bigint_range", "num_range", "date_range", "datetime_range", "search_vector",
 } do
-    refuse(type_name, "needs PostgreSQL, which this build does not have; f.json keeps lists and tables on every database")
+    refuse(type_name, "needs PostgreSQL, which this build does not have; f.json keeps tables on every database")
 end
 refuse("generated", "is not available in this build; compute the value in a method or annotate the query")
 

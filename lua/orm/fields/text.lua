@@ -76,7 +76,8 @@ function FilePath:type_validators()
 end
 
 local IpAddress = limited("ip_address", {
-    options = { "protocol" }, without = { "max_length", "min_length" }, defaults = { max_length = 39, protocol = "both" },
+    options = { "protocol" }, without = { "max_length", "min_length" },
+    defaults = { max_length = 39, protocol = "both" },
 })
 
 function IpAddress:type_validators()

@@ -66,7 +66,8 @@ local function get(field, object)
     local siblings, list = peers.of(object)
     local mode = peers.mode(list)
     if mode == "raise" then
-        errors.raise("misuse", "%s.%s is not loaded, and the fetch mode of this result is \"raise\"; use select_related",
+        errors.raise("misuse",
+            "%s.%s is not loaded, and the fetch mode of this result is \"raise\"; use select_related",
             field.model._meta.label, field.name)
     end
     if mode == "one" then

@@ -7,7 +7,7 @@ local reverse = {}
 
 local cached, cache, key_of = instance.cached, instance.cache, peers.key_of
 
--- -- one_to_one: the object --------------------------------------------------------------------------------------------
+-- -- one_to_one: the object -----------------------------------------------------------------------
 
 -- Load the object at the other end for all siblings; false is kept where there is none.
 local function load_one(entry, objects, alias)
@@ -47,7 +47,8 @@ local function get_one(entry, object)
     local siblings, list = peers.of(object)
     local mode = peers.mode(list)
     if mode == "raise" then
-        errors.raise("misuse", "%s.%s is not loaded, and the fetch mode of this result is \"raise\"; use select_related",
+        errors.raise("misuse",
+            "%s.%s is not loaded, and the fetch mode of this result is \"raise\"; use select_related",
             instance.model_of(object)._meta.label, entry.name)
     elseif mode == "one" then
         siblings, list = { object }, nil
@@ -66,7 +67,7 @@ local function set_one(entry, object, value)
     cache(object, entry.name, value)
 end
 
--- -- the attribute -----------------------------------------------------------------------------------------------------
+-- -- the attribute --------------------------------------------------------------------------------
 
 --- The attribute of a reverse relation.
 -- @tparam table entry of _meta.related

@@ -34,7 +34,8 @@ local function check_reverse(target, field, accessor, query_name)
         clash(field, accessor, taken:describe(), "related_name")
     elseif meta.descriptors[accessor] then
         local other = meta.descriptors[accessor].field
-        clash(field, accessor, other and "that of " .. other:describe() or "an attribute of every model", "related_name")
+        clash(field, accessor, other and "that of " .. other:describe() or "an attribute of every model",
+            "related_name")
     elseif rawget(target, accessor) ~= nil or require "rdb.orm.model_class".reserved[accessor] then
         clash(field, accessor, "a method", "related_name")
     end
@@ -131,8 +132,8 @@ local function use_through(field, through)
     local from, to = keys_between(through, field.model), keys_between(through, relation.model)
     local wanted = to_self and 2 or 1
     if #from ~= wanted or #to ~= wanted then
-        errors.raise("misuse", "%s: %s must have %s; name them with through_fields when there are more", field:describe(),
-            through._meta.label, to_self and "two foreign keys to " .. relation.to
+        errors.raise("misuse", "%s: %s must have %s; name them with through_fields when there are more",
+            field:describe(), through._meta.label, to_self and "two foreign keys to " .. relation.to
                 or ("one foreign key to %s and one to %s"):format(field.model._meta.label, relation.to))
     end
     relation.through_from, relation.through_to = from[1], to_self and to[2] or to[1]
