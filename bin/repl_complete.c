@@ -1,7 +1,8 @@
 /* repl_complete.c - names that continue what was typed: globals, fields of tables, methods.
  *
  * Tables are read raw and through __index tables, so that completion never runs a query. A table that loads its fields
- * lazily lists them in its metatable's __names (keys are the names); only such a table is indexed for real. */
+ * lazily lists them in its metatable's __names (a table whose keys are the names, or a function that returns one); only
+ * such a table is indexed for real. */
 #include <lauxlib.h>
 #include <stdbool.h>
 #include <string.h>
@@ -9,6 +10,23 @@
 #include "repl.h"
 
 #define MOST_PARENTS 16 /* of a chain of __index tables */
+
+/* Push the __names of the value on top; false, with nothing pushed, when it has none. */
+static bool push_names(lua_State *L) {
+    int type = luaL_getmetafield(L, -1, "__names");
+    if (type == LUA_TNIL) {
+        return false;
+    }
+    if (type == LUA_TFUNCTION && lua_pcall(L, 0, 1, 0) != LUA_OK) {
+        lua_pop(L, 1);
+        return false;
+    }
+    if (!lua_istable(L, -1)) {
+        lua_pop(L, 1);
+        return false;
+    }
+    return true;
+}
 
 /* Push field name of the value on top, and remove that value; nil when it has none. */
 static void step_into(lua_State *L, const char *name, size_t len) {
@@ -22,7 +40,7 @@ static void step_into(lua_State *L, const char *name, size_t len) {
             }
             lua_pop(L, 1);
         }
-        if (luaL_getmetafield(L, -1, "__names") == LUA_TTABLE) {
+        if (push_names(L)) {
             lua_pop(L, 1);
             lua_pushlstring(L, name, len);
             lua_gettable(L, -2);
@@ -95,7 +113,7 @@ void rdb_repl_complete(lua_State *L, const char *text) {
         if (lua_istable(L, -1)) {
             collect(L, found, text, (size_t)(at - text), at, separator == ':');
         }
-        if (luaL_getmetafield(L, -1, "__names") == LUA_TTABLE) {
+        if (push_names(L)) {
             collect(L, found, text, (size_t)(at - text), at, false);
             lua_pop(L, 1);
         }

@@ -65,7 +65,10 @@ setmetatable(rdb, {
         end
         local value
         if type(export) == "table" then
-            value = require(export[1])[export[2]]
+            value = require(export[1])
+            if export[2] then
+                value = value[export[2]]
+            end
         else
             value = require(export)
         end
@@ -73,6 +76,16 @@ setmetatable(rdb, {
         return value
     end,
     __name = "rdb",
+    -- For completion in the interactive loop: a table whose keys are all names.
+    __names = function()
+        local names = {}
+        for _, exports in ipairs { EXPORTS, require "rdb.orm.exports_query" } do
+            for name in pairs(exports) do
+                names[name] = true
+            end
+        end
+        return names
+    end,
 })
 
 return rdb
