@@ -84,7 +84,8 @@ function M.normalise(text)
       break
     end
     code(text:sub(at, found - 1))
-    local char, last = text:sub(found, found), nil
+    local char = text:sub(found, found)
+    local last
     if char == "-" and text:sub(found + 1, found + 1) == "-" then
       code " "
       last = end_of_long_bracket(text, found + 2) or (text:find("\n", found, true) or #text + 1) - 1

@@ -11,7 +11,8 @@ Loader.__index = Loader
 
 
 --- Build a loader and read everything.
--- @tparam table options apps = { "blog", ... }; root = the project's folder (default "."); migrations = a list of placed
+-- @tparam table options apps = { "blog", ... }; root = the project's folder (default "."); migrations = a list of
+--   placed
 --   Migration objects to use instead of files
 -- @treturn Loader
 -- @raise config for files that cannot be loaded, missing dependencies and cycles
@@ -157,7 +158,8 @@ function Loader:check_conflicts()
     parts[#parts + 1] = app .. " (" .. table.concat(names, ", ") .. ")"
   end
   table.sort(parts)
-  errors.raise("config", "several last migrations: %s; make the later one depend on the other", table.concat(parts, "; "))
+  errors.raise("config", "several last migrations: %s; make the later one depend on the other", table.concat(parts,
+    "; "))
 end
 
 

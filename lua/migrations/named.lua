@@ -1,11 +1,13 @@
 --- Indexes and constraints as migrations handle them: named things that are rebuilt with changes.
-local fields = { Index = "rdb.orm.indexes", CheckConstraint = "rdb.orm.constraints", UniqueConstraint = "rdb.orm.constraints" }
+local MODULES = {
+  Index = "rdb.orm.indexes", CheckConstraint = "rdb.orm.constraints", UniqueConstraint = "rdb.orm.constraints",
+}
 
 local M = {}
 
 
 local function rebuild(kind, spec)
-  return require(fields[kind])[kind](spec)
+  return require(MODULES[kind])[kind](spec)
 end
 
 

@@ -1,6 +1,7 @@
 --- Makes a list of operations shorter without changing what it does.
 --
--- An operation is asked to `reduce` with each later one: it answers the list that replaces both, true when the later one
+-- An operation is asked to `reduce` with each later one: it answers the list that replaces both, true when the later
+-- one
 -- may move before it, or false. The result of a pass is passed through again until nothing changes.
 local M = {}
 

@@ -114,7 +114,8 @@ end
 function M.strict(answers, on_warning)
   local self = new(answers, { on_warning = on_warning })
   function self.decide(_, question, flag)
-    errors.raise_with("misuse", { flag = flag, needs_answer = true }, "%s Answer with %s, or with --rename none", question, flag)
+    errors.raise_with("misuse", { flag = flag, needs_answer = true }, "%s Answer with %s, or with --rename none",
+      question, flag)
   end
   return self
 end

@@ -7,7 +7,7 @@ local errors = require "rdb.orm.errors"
 
 local M = {}
 
-local WIDTH = 100
+local WIDTH = 110
 
 
 local function raise(context, message, ...)
@@ -288,7 +288,7 @@ end
 -- @treturn string
 function M.layout(node, indent, used)
   local line = flat(node)
-  if line and (type(node) == "string" or used + #line <= WIDTH) then
+  if line and (type(node) == "string" or used + #line < WIDTH) then
     return line
   end
   local inner = indent .. "  "
@@ -306,7 +306,8 @@ end
 
 --- A value as Lua source on one line.
 -- @tparam any value
--- @tparam[opt] table context see field_node; `context.compare` lets functions without a name through, for comparing only
+-- @tparam[opt] table context see field_node; `context.compare` lets functions without a name through, for comparing
+--   only
 -- @treturn string
 -- @raise unsupported for closures and other values that no file can hold
 function M.text(value, context)

@@ -98,7 +98,8 @@ function M.render(migration)
   local body = serializer.layout(broken(serializer.group("m.Migration {", items)), "", 7)
   return table.concat {
     ("-- %s/migrations/%s.lua\n"):format(migration.app, migration.name),
-    context.uses.f and 'local m, f = require "rdb.migrations", require "rdb.fields"\n' or 'local m = require "rdb.migrations"\n',
+    context.uses.f and 'local m, f = require "rdb.migrations", require "rdb.fields"\n'
+      or 'local m = require "rdb.migrations"\n',
     context.uses.rdb and 'local rdb = require "rdb"\n' or "",
     "\nreturn ", body, "\n",
   }

@@ -144,7 +144,8 @@ end
 
 
 local function remove(context, model, name)
-  context.add(model.app, m.RemoveField { model = model.name, name = name }, { { kind = "together", label = model.label } })
+  context.add(model.app, m.RemoveField { model = model.name, name = name }, { { kind = "together",
+    label = model.label } })
 end
 
 
@@ -184,7 +185,8 @@ local function add(context, model, name)
     field, preserve = references.rebuild(field, { default = value }), false
   end
   warn_of_shared_default(context, label, name, field)
-  context.add(model.app, m.AddField { model = model.name, name = name, field = field, preserve_default = preserve }, needed)
+  context.add(model.app, m.AddField { model = model.name, name = name, field = field, preserve_default = preserve },
+    needed)
 end
 
 
@@ -201,7 +203,7 @@ end
 local function check_through(label, name, old, new)
   local old_through, new_through = references.through(old, label), references.through(new, label)
   if (old_through == nil) ~= (new_through == nil) then
-    errors.raise("unsupported", "%s.%s: a many-to-many field cannot change between a table of its own and the model %s. "
+    errors.raise("unsupported", "%s.%s: a many-to-many field cannot change between its own table and the model %s. "
       .. "Write the migration by hand: m.SeparateDatabaseAndState with the model's m.CreateModel (table_name = the "
       .. "field's table) and the m.AlterField as state_operations", label, name, old_through or new_through)
   end

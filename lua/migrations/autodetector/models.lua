@@ -143,6 +143,19 @@ local function split_fields(model)
 end
 
 
+-- A through model is complete when its keys are there.
+local function through_dependencies(context, field, label)
+  local list = {}
+  local through = references.through(field, label)
+  for _, pair in ipairs(through and context.after.models[through] and context.after.models[through].fields or {}) do
+    if references.is_relation(pair[2]) then
+      list[#list + 1] = { kind = "create", label = through, field = pair[1] }
+    end
+  end
+  return list
+end
+
+
 local SEPARATE = { indexes = true, constraints = true, unique_together = true }
 
 
@@ -155,7 +168,8 @@ local function add_objects(context, model, needed)
     context.add(model.app, m.AddConstraint { model = model.name, constraint = constraint }, needed)
   end
   if #model:unique_together() > 0 then
-    context.add(model.app, m.AlterUniqueTogether { name = model.name, unique_together = model:unique_together() }, needed)
+    context.add(model.app, m.AlterUniqueTogether { name = model.name, unique_together = model:unique_together() },
+      needed)
   end
 end
 
@@ -167,16 +181,21 @@ function M.created(context)
     local own, later, needed = split_fields(model)
     local options = {}
     for key, value in pairs(model.options) do
-      options[key] = (not SEPARATE[key] or not model:managed()) and value or nil
+      if not SEPARATE[key] or not model:managed() then
+        options[key] = value
+      end
     end
     if context.old_labels[label] then
       needed[#needed + 1] = { kind = "rename", label = label }
     end
-    context.add(model.app, m.CreateModel { name = model.name, fields = own, options = options, bases = model.bases }, needed)
+    context.add(model.app, m.CreateModel { name = model.name, fields = own, options = options, bases = model.bases },
+      needed)
     local created = { { kind = "create", label = label } }
     for _, pair in ipairs(later) do
       local field_needs = dependencies.of_field(pair[2], label)
       field_needs[#field_needs + 1] = created[1]
+      local through = through_dependencies(context, pair[2], label)
+      table.move(through, 1, #through, #field_needs + 1, field_needs)
       context.add(model.app, m.AddField { model = model.name, name = pair[1], field = pair[2] }, field_needs)
       created[#created + 1] = { kind = "create", label = label, field = pair[1] }
     end

@@ -34,8 +34,9 @@ local function content_of(object)
   local kind, spec = object:deconstruct()
   local copy = {}
   for key, value in pairs(spec) do
-    copy[key] = key ~= "name" and value or nil
+    copy[key] = value
   end
+  copy.name = nil
   return kind .. " " .. serializer.fingerprint(copy)
 end
 

@@ -8,7 +8,8 @@
 --   references_model(label, app), references_field(label, name, app)     may it touch that model / field?
 --   reduce(other, app)                               see optimizer.lua
 --   deconstruct() -> kind, { { key|nil, value }, ... }     what the writer prints, positional arguments first
--- and has `reversible`, `elidable`, `category` ("+" addition, "-" removal, "~" alteration, "s" SQL, "p" code, "?" mixed).
+-- and has `reversible`, `elidable`, `category` ("+" addition, "-" removal, "~" alteration, "s" SQL, "p" code, "?"
+-- mixed).
 local errors = require "rdb.orm.errors"
 
 local Operation = {
@@ -81,6 +82,9 @@ local function construct(class, given)
     end
   end
   setmetatable(self, class)
+  if class.database_backwards == Operation.database_backwards then
+    self.reversible = false
+  end
   if class.check then
     class.check(self)
   end
@@ -90,7 +94,8 @@ end
 
 --- Define a kind of operation.
 -- @tparam string kind "AddField"
--- @tparam table class arguments = { { name=, type="string|table"|"any", required=, default=, positional=, alias= }, ... },
+-- @tparam table class arguments = { { name=, type="string|table"|"any", required=, default=, positional=, alias= },
+--   ... },
 --   methods, and optionally check(self)
 -- @tparam[opt] table parent class to inherit from
 -- @treturn table the class; calling it with a table of arguments builds an operation
@@ -103,12 +108,12 @@ local function define(kind, class, parent)
 end
 
 
-function Operation:state_forwards()
+function Operation.state_forwards(self)
   errors.raise("unsupported", "operation %s does not say how it changes the state", self.kind)
 end
 
 
-function Operation:database_forwards()
+function Operation.database_forwards(self)
   errors.raise("unsupported", "operation %s does not say how it changes the database", self.kind)
 end
 
@@ -123,12 +128,12 @@ function Operation:describe()
 end
 
 
-function Operation:migration_name_fragment()
+function Operation.migration_name_fragment()
   return nil
 end
 
 
-function Operation:references_model()
+function Operation.references_model()
   return true
 end
 
@@ -139,7 +144,8 @@ end
 
 
 --- Combine with an operation that comes later.
--- @treturn {operation,...}|boolean a list that replaces both; true: the other may move before this one; false: it may not
+-- @treturn {operation,...}|boolean a list that replaces both; true: the other may move before this one; false: it
+--   may not
 function Operation:reduce(other)
   if self.elidable then
     return { other }

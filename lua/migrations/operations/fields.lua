@@ -65,6 +65,17 @@ function FieldOperation:statement_field(field)
 end
 
 
+-- Others refer to a key, so all models are needed when one changes. `operation` knows a default for existing rows.
+local function alter_in_database(label, editor, from, to, old_name, new_name, operation)
+  local old_state, new_state = from:require_model(label):field(old_name), to:require_model(label):field(new_name)
+  local is_key = old_state.primary_key or new_state.primary_key or old_state.unique or new_state.unique
+  local old_model, new_model = from:model(label, is_key), to:model(label, is_key)
+  local new_field = new_model._meta.by_name[new_name]
+  tables.alter_field(editor, old_model, old_model._meta.by_name[old_name],
+    operation and operation:statement_field(new_field) or new_field)
+end
+
+
 local AddField = base.define("AddField", {
   category = "+", arguments = { MODEL, NAME, FIELD, PRESERVE },
 }, FieldOperation)
@@ -161,18 +172,12 @@ end
 
 
 function AlterField:database_forwards(app, editor, from, to)
-  local label = app .. "." .. self.model
-  local old_model = from:model(label, "referrers")
-  local new_field = to:model(label, "referrers")._meta.by_name[self.name]
-  tables.alter_field(editor, old_model, old_model._meta.by_name[self.name], self:statement_field(new_field))
+  alter_in_database(app .. "." .. self.model, editor, from, to, self.name, self.name, self)
 end
 
 
 function AlterField:database_backwards(app, editor, from, to)
-  local label = app .. "." .. self.model
-  local old_model = from:model(label, "referrers")
-  tables.alter_field(editor, old_model, old_model._meta.by_name[self.name],
-    to:model(label, "referrers")._meta.by_name[self.name])
+  alter_in_database(app .. "." .. self.model, editor, from, to, self.name, self.name)
 end
 
 
@@ -200,7 +205,8 @@ end
 local RenameField = base.define("RenameField", {
   category = "~",
   arguments = {
-    MODEL, { name = "old_name", type = "string", required = true }, { name = "new_name", type = "string", required = true },
+    MODEL, { name = "old_name", type = "string", required = true }, { name = "new_name", type = "string",
+      required = true },
   },
 }, FieldOperation)
 
@@ -210,21 +216,13 @@ function RenameField:state_forwards(app, state)
 end
 
 
-local function rename_in_database(self, app, editor, from, to, old_name, new_name)
-  local label = app .. "." .. self.model
-  local old_model = from:model(label, "referrers")
-  tables.alter_field(editor, old_model, old_model._meta.by_name[old_name],
-    to:model(label, "referrers")._meta.by_name[new_name])
-end
-
-
 function RenameField:database_forwards(app, editor, from, to)
-  rename_in_database(self, app, editor, from, to, self.old_name, self.new_name)
+  alter_in_database(app .. "." .. self.model, editor, from, to, self.old_name, self.new_name)
 end
 
 
 function RenameField:database_backwards(app, editor, from, to)
-  rename_in_database(self, app, editor, from, to, self.new_name, self.old_name)
+  alter_in_database(app .. "." .. self.model, editor, from, to, self.new_name, self.old_name)
 end
 
 

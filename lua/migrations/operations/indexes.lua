@@ -117,7 +117,8 @@ end
 local RenameIndex = base.define("RenameIndex", {
   category = "~",
   arguments = {
-    MODEL, { name = "old_name", type = "string", required = true }, { name = "new_name", type = "string", required = true },
+    MODEL, { name = "old_name", type = "string", required = true }, { name = "new_name", type = "string",
+      required = true },
   },
 }, IndexOperation)
 

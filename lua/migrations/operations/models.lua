@@ -100,7 +100,8 @@ function CreateModel:reduce(other, app)
   -- Every other combination is "what the state would be": apply the later operation to a state with this model only.
   local absorbed = other.absorbed_by_create
   if absorbed and absorbed(other) == self.name then
-    local own = ModelState { app = app, name = self.name, fields = self.fields, options = self.options, bases = self.bases }
+    local own = ModelState { app = app, name = self.name, fields = self.fields, options = self.options,
+      bases = self.bases }
     local state = require("rdb.migrations.state").ProjectState()
     state:add_model(own)
     other:state_forwards(app, state)
@@ -204,4 +205,5 @@ function RenameModel:migration_name_fragment()
 end
 
 
-return { CreateModel = CreateModel, DeleteModel = DeleteModel, RenameModel = RenameModel, ModelOperation = ModelOperation }
+return { CreateModel = CreateModel, DeleteModel = DeleteModel, RenameModel = RenameModel,
+  ModelOperation = ModelOperation }

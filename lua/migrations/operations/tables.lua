@@ -132,7 +132,7 @@ end
 -- @tparam string old_label
 -- @tparam string new_label
 function M.rename_model(editor, from, to, old_label, new_label)
-  local old, new = from:model(old_label, "referrers"), to:model(new_label, "referrers")
+  local old, new = from:model(old_label, true), to:model(new_label, true)
   if not M.managed(new) then
     return
   end

@@ -241,7 +241,8 @@ end
 
 --- Remove the constraint called name.
 function ProjectState:remove_constraint(label, name)
-  replace_in(self, label, "constraints", function(model, list) table.remove(list, select(2, model:constraint(name))) end)
+  replace_in(self, label, "constraints", function(model, list) table.remove(list, select(2,
+    model:constraint(name))) end)
 end
 
 
@@ -288,19 +289,17 @@ end
 
 --- The historical Model class called label; made on first use, and kept until the state changes.
 -- @tparam string label
--- @tparam[opt] string with "referrers": the models that point at it are made too, so that `_meta.related` knows them
+-- @tparam[opt] boolean with_all make all models, so that `_meta.related` knows every one that points at it
 -- @treturn Model
 -- @raise config when the state has no such model
-function ProjectState:model(label, with)
+function ProjectState:model(label, with_all)
   self:require_model(label)
+  if with_all then
+    return self:render():get(label)
+  end
   local rendered = registry_of(self)
-  if not rendered.complete then
+  if not rendered.complete and not rendered.registry:get(label) then
     render_with_targets(self, rendered.registry, label)
-    if with == "referrers" then
-      for _, other in ipairs(self:referrers(label)) do
-        render_with_targets(self, rendered.registry, other)
-      end
-    end
     rendered.registry:resolve()
   end
   return rendered.registry:get(label)
