@@ -1,0 +1,89 @@
+--- filter and exclude, with the short way for one named value.
+local core = require "rdb.core"
+local errors = require "rdb.orm.errors"
+local q = require "rdb.orm.q"
+local shape = require "rdb.orm.shape"
+local structure = require "rdb.orm.structure"
+
+local null = core.null
+local next, type, getmetatable, setmetatable = next, type, getmetatable, setmetatable
+
+return function(methods, queryset)
+    local QuerySet = queryset.QuerySet
+
+    local function refuse_sliced(self, what)
+        if self.node.sliced then
+            errors.raise("misuse", "%s: %s cannot follow a slice; take the slice last",
+                self.node.trie.model._meta.label, what)
+        end
+    end
+    queryset.refuse_sliced = refuse_sliced
+
+    -- A link for conditions that were checked. `kind` is what the node is in the trie: always "filter".
+    local function condition_link(self, children, negated)
+        local node = self.node
+        local collector = structure.collector(node, "filter")
+        local spec = structure.q(collector, q.conjunction(children, negated))
+        local key = structure.key(collector)
+        local child = node.children[key]
+        if not child then
+            local only = #collector.values == 1 and spec.children[1].form == "value" and #spec.children == 1
+            child = shape.add(node, key, "filter", spec, #collector.values, only)
+        end
+        local values = collector.values
+        return queryset.link(self, child, child.single and values[1] or values), spec
+    end
+
+    -- Remember the short way for one name: node.filters[name] = { string = child, number = child, ..., prepare = }.
+    local function remember(node, name, value, link, spec)
+        local leaf = spec.children[1]
+        local value_type = type(value)
+        if leaf.form ~= "value" or value_type == "table" then
+            return
+        end
+        local edge = node.filters[name]
+        if not edge then
+            edge = { prepare = structure.preparation(leaf.resolved) }
+            node.filters[name] = edge
+        end
+        edge[value_type] = link.node
+    end
+
+    -- One named value the short way, everything else through the collector. `where` names the verb in messages.
+    local function filter(self, where, conditions, ...)
+        if type(conditions) == "table" and getmetatable(conditions) == nil then
+            local name, value = next(conditions)
+            if name ~= nil and next(conditions, name) == nil and (...) == nil then
+                local node = self.node
+                local edge = node.filters[name]
+                local child = edge and edge[type(value)]
+                if child and value ~= null then
+                    local prepare = edge.prepare
+                    if prepare then
+                        value = prepare(value)
+                    end
+                    return setmetatable({ node = child, prev = self, value = value }, QuerySet)
+                elseif type(name) == "string" then
+                    refuse_sliced(self, where)
+                    local link, spec = condition_link(self, { { path = name, value = value } }, false)
+                    remember(node, name, value, link, spec)
+                    return link
+                end
+            end
+        end
+        refuse_sliced(self, where)
+        return (condition_link(self, q.children_of_arguments(where, conditions, ...), false))
+    end
+    queryset.filter_as = filter
+
+    --- Rows that match: filter{ name = value, ... }, filter("name", value, ...), filter(Q).
+    function methods.filter(self, ...)
+        return filter(self, "filter", ...)
+    end
+
+    --- Rows that do not match; NULL does not match.
+    function methods.exclude(self, ...)
+        refuse_sliced(self, "exclude")
+        return (condition_link(self, q.children_of_arguments("exclude", ...), true))
+    end
+end
