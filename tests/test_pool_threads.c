@@ -336,8 +336,9 @@ static void a_failed_connect_wakes_the_next(void **state) {
     int64_t then = rdb__clock_ns();
     run_crowd(&c, borrow);
     assert_true(seconds_since(then) < 5);
-    assert_int_equal(c.unlucky, 1);
-    assert_int_equal(c.served, THREADS - 1);
+    assert_int_equal(c.timed_out, 0);
+    assert_true(c.unlucky <= 1); /* 0: by the time it had failed, another's connection was free */
+    assert_int_equal(c.served + c.unlucky, THREADS);
     assert_settled(&c, f->fake);
     close_pool(c.pool);
 }

@@ -83,6 +83,7 @@ rdb_code rdb_pool_open(const char *url, const rdb_pool_options *options, rdb_poo
         return code;
     }
     pool->handles = 1;
+    pool->next_expiry_ns = RDB_NO_DEADLINE;
     rdb__live_add(RDB_LIVE_POOL, 1);
     rdb__pool_register(pool);
     code = open_minimum(pool, err);

@@ -59,6 +59,9 @@ void rdb__pool_move(rdb_pool *pool, rdb_conn *conn, rdb_conn_state to) {
     if (to_list != NULL) {
         link_first(to_list, conn);
     }
+    if (to == RDB_CONN_IDLE && conn->expires_ns < pool->next_expiry_ns) {
+        pool->next_expiry_ns = conn->expires_ns;
+    }
 }
 
 void rdb__pool_adopt(rdb_pool *pool, rdb_conn *conn) {
@@ -78,18 +81,32 @@ static bool idle_too_long(const rdb_pool *pool, const rdb_conn *conn, int64_t no
            rdb__pool_size(pool) - pool->n[RDB_CONN_CLOSING] > pool->options.min;
 }
 
-rdb_conn *rdb__pool_take_closable(rdb_pool *pool, int64_t now_ns) {
-    rdb_conn *closing = NULL;
-    while (pool->idle.last != NULL) {
-        rdb_conn *conn = pool->idle.last;
-        if (!pool->closed && now_ns < conn->expires_ns && !idle_too_long(pool, conn, now_ns)) {
-            break;
+static rdb_conn *take_out(rdb_pool *pool, rdb_conn *conn, rdb_conn *closing) {
+    rdb__pool_move(pool, conn, RDB_CONN_CLOSING);
+    conn->next = closing;
+    return conn;
+}
+
+/* Somebody's lifetime is over: look at all, and note when the next one's is. */
+static rdb_conn *take_expired(rdb_pool *pool, int64_t now_ns, rdb_conn *closing) {
+    pool->next_expiry_ns = RDB_NO_DEADLINE;
+    for (rdb_conn *conn = pool->idle.first, *next; conn != NULL; conn = next) {
+        next = conn->next;
+        if (now_ns >= conn->expires_ns) {
+            closing = take_out(pool, conn, closing);
+        } else if (conn->expires_ns < pool->next_expiry_ns) {
+            pool->next_expiry_ns = conn->expires_ns;
         }
-        rdb__pool_move(pool, conn, RDB_CONN_CLOSING);
-        conn->next = closing;
-        closing = conn;
     }
     return closing;
+}
+
+rdb_conn *rdb__pool_take_closable(rdb_pool *pool, int64_t now_ns) {
+    rdb_conn *closing = NULL;
+    while (pool->idle.last != NULL && (pool->closed || idle_too_long(pool, pool->idle.last, now_ns))) {
+        closing = take_out(pool, pool->idle.last, closing);
+    }
+    return now_ns >= pool->next_expiry_ns ? take_expired(pool, now_ns, closing) : closing;
 }
 
 static void destroy(rdb_pool *pool) {

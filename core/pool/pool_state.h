@@ -45,6 +45,7 @@ struct rdb_pool {
     rdb_waiter *newest;
     long n_waiters;
     uint64_t acquires, timeouts, created, n_closed;
+    int64_t next_expiry_ns; /* no idle connection's lifetime ends before */
     uint64_t generation;    /* grows with each connection-class failure */
     rdb_error last_connect; /* RDB_OK after a successful connect */
 
