@@ -9,15 +9,18 @@ local M = {}
 
 
 --- The folder with an app's migrations.
--- @tparam string root the project's folder
+-- @tparam string|table root the project's folder, or app label -> the app's folder
 -- @tparam string app app label
 function M.folder(root, app)
+  if type(root) == "table" then
+    return (root[app] or app) .. "/migrations"
+  end
   return root == "." and app .. "/migrations" or root .. "/" .. app .. "/migrations"
 end
 
 
 --- The files with migrations of one app, in order of name.
--- @tparam string root the project's folder
+-- @tparam string|table root see folder
 -- @tparam string app app label
 -- @treturn {{app=,name=,path=,key=},...} empty when the folder does not exist
 function M.list(root, app)

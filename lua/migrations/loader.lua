@@ -11,7 +11,8 @@ Loader.__index = Loader
 
 
 --- Build a loader and read everything.
--- @tparam table options apps = { "blog", ... }; root = the project's folder (default "."); migrations = a list of
+-- @tparam table options apps = { "blog", ... }; root = the project's folder (default "."), or app -> its folder;
+--   migrations = a list of
 --   placed
 --   Migration objects to use instead of files
 -- @treturn Loader

@@ -113,6 +113,66 @@ function WRITERS.ordering(expression, context)
 end
 
 
+local function call(name, items)
+  return serializer().group(name .. "(", items, ")")
+end
+
+
+function WRITERS.func(expression, context)
+  return call("rdb.fn." .. expression.name, argument_nodes(expression, context))
+end
+
+
+function WRITERS.extract(expression, context)
+  local part = expression.part
+  local prefix = (part == "date" or part == "time") and "trunc_" or "extract_"
+  return call("rdb.fn." .. prefix .. part, argument_nodes(expression, context))
+end
+
+
+function WRITERS.trunc(expression, context)
+  return call("rdb.fn.trunc_" .. expression.part, argument_nodes(expression, context))
+end
+
+
+function WRITERS.custom(expression, context)
+  local items = argument_nodes(expression, context)
+  table.insert(items, 1, { nil, serializer().literal(expression.name) })
+  return call("rdb.Func", items)
+end
+
+
+function WRITERS.cast(expression, context)
+  local items = argument_nodes(expression, context)
+  items[2] = { nil, serializer().literal(expression.type) }
+  return call("rdb.Cast", items)
+end
+
+
+function WRITERS.raw(expression, context)
+  local items = { { nil, serializer().literal(table.concat(expression.pieces, "?")) } }
+  if #expression.args > 0 or expression.output then
+    items[2] = { nil, serializer().group("{", argument_nodes(expression, context)) }
+  end
+  if expression.output then
+    items[3] = { nil, serializer().node({ output = expression.output }, context) }
+  end
+  return call("rdb.RawSQL", items)
+end
+
+
+function WRITERS.case(expression, context)
+  local items = {}
+  for index, condition in ipairs(expression.conditions) do
+    items[index] = { nil, serializer().group("{", {
+      { nil, condition_text(condition, context, false) }, { nil, M.node(expression.args[index], context) },
+    }) }
+  end
+  items[#items + 1] = { "default = ", M.node(expression.args[#expression.args], context) }
+  return serializer().group("rdb.Case {", items)
+end
+
+
 --- The node of a condition or an expression; nil for anything else.
 -- @raise unsupported for an expression that has no written form
 function M.node(value, context)
@@ -130,7 +190,5 @@ function M.node(value, context)
   return write(value, context)
 end
 
-
-M.writers, M.argument_nodes = WRITERS, argument_nodes
 
 return M

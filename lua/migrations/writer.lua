@@ -113,7 +113,7 @@ end
 
 
 --- Write a migration's file; never over an existing one. The file appears whole or not at all.
--- @tparam string root the project's folder
+-- @tparam string|table root the project's folder, or app -> its folder
 -- @tparam table migration see render
 -- @treturn string the file's path
 -- @raise config when the file exists or cannot be written

@@ -40,6 +40,26 @@ describe("migration serializer", function()
     assert.equal("~rdb.Q { a = 1 }", text_of(~Q { a = 1 }))
   end)
 
+  it("writes expressions", function()
+    local fn = rdb.fn
+    local texts = {
+      [rdb.F "a" + 1] = '(rdb.F("a") + rdb.Value(1))', [fn.lower "name"] = 'rdb.fn.lower(rdb.F("name"))',
+      [fn.now()] = "rdb.fn.now()", [fn.trunc_date "at"] = 'rdb.fn.trunc_date(rdb.F("at"))',
+      [fn.extract_year "at"] = 'rdb.fn.extract_year(rdb.F("at"))',
+      [rdb.Func("my_fn", "a", 2)] = 'rdb.Func("my_fn", rdb.F("a"), rdb.Value(2))',
+      [rdb.Cast("a", "integer")] = 'rdb.Cast(rdb.F("a"), "integer")',
+      [rdb.RawSQL("a + ?", { 2 })] = 'rdb.RawSQL("a + ?", { rdb.Value(2) })',
+      [rdb.RawSQL "random()"] = 'rdb.RawSQL("random()")', [rdb.F "a":gt(3)] = 'rdb.F("a"):gt(rdb.Value(3))',
+      [rdb.F "a":desc { nulls_last = true }] = 'rdb.F("a"):desc { nulls_last = true }',
+      [rdb.Case { { rdb.Q { a = 1 }, "x" }, default = "y" }]
+        = 'rdb.Case { { rdb.Q { a = 1 }, rdb.Value("x") }, default = rdb.Value("y") }',
+    }
+    for expression, text in pairs(texts) do
+      assert.equal(text, serializer.text(expression))
+      assert.equal(text, serializer.text(serializer.evaluate(text)))
+    end
+  end)
+
   it("writes functions that have a name", function()
     assert.equal("os.time", serializer.text(os.time))
     assert.equal("rdb.now", serializer.text(rdb.now))

@@ -8,7 +8,8 @@
 --   references_model(label, app), references_field(label, name, app)     may it touch that model / field?
 --   reduce(other, app)                               see optimizer.lua
 --   deconstruct() -> kind, { { key|nil, value }, ... }     what the writer prints, positional arguments first
--- and has `reversible`, `elidable`, `category` ("+" addition, "-" removal, "~" alteration, "s" SQL, "p" code, "?"
+-- and has `source` (file:line, for messages), `reversible`, `elidable`, `category` ("+" addition, "-" removal, "~"
+-- alteration, "s" SQL, "p" code, "?"
 -- mixed).
 local errors = require "rdb.orm.errors"
 
@@ -81,6 +82,8 @@ local function construct(class, given)
       self[argument.name] = argument.default
     end
   end
+  local caller = debug.getinfo(2, "Sl")
+  self.source = ("%s:%d"):format(caller.short_src, caller.currentline)
   setmetatable(self, class)
   if class.database_backwards == Operation.database_backwards then
     self.reversible = false
