@@ -9,6 +9,7 @@ local errors = require "rdb.orm.errors"
 local checks = require "rdb.migrations.schema.rebuild_checks"
 local columns = require "rdb.migrations.schema.columns"
 local index_sql = require "rdb.migrations.schema.index_sql"
+local indexes = require "rdb.migrations.schema.sqlite_indexes"
 local rebuild = require "rdb.migrations.schema.rebuild"
 local table_sql = require "rdb.migrations.schema.table_sql"
 
@@ -42,11 +43,14 @@ local function current_table(self, model)
 end
 
 
-local function pending(self, model) return self.plans[model._meta.table:lower()] end
+--- The rebuild that is held back for a model's table, or nil: { plan=, old=, operations= }.
+function SQLiteEditor:pending(model) return self.plans[model._meta.table:lower()] end
 
 
--- The rebuild plan of a model's table, begun when there is none yet.
-local function plan_for(self, model)
+--- The rebuild plan of a model's table, begun when there is none yet.
+-- @treturn Plan
+-- @raise undefined_table
+function SQLiteEditor:plan_for(model)
   local key = model._meta.table:lower()
   local entry = self.plans[key]
   if not entry then
@@ -156,49 +160,20 @@ local function source_of_default(self, field)
 end
 
 
-local function add_index_statement(self, model, name, sql)
-  local entry = pending(self, model)
-  if entry then
-    entry.plan:add_index(name, sql)
-  else
-    self:write(sql)
-  end
-end
-
-
--- The name under which a field's own index exists: the deterministic one, or what a renamed table or another tool left.
-local function field_index_name(self, model, column)
-  local wanted = index_sql.field_index_name(model._meta.table, column)
-  if not self.connected then return wanted end
-  local found = self:rows("SELECT l.name FROM pragma_index_list(?) AS l WHERE l.origin = 'c' AND l.\"unique\" = 0 "
-    .. "AND l.partial = 0 AND (SELECT group_concat(coalesce(name, ''), char(0)) FROM pragma_index_info(l.name)) = ? "
-    .. "COLLATE NOCASE ORDER BY l.name = ? DESC, l.name", model._meta.table, column, wanted)[1]
-  return found and found.name or nil
-end
-
-
-local function drop_index_statement(self, model, name)
-  local entry = pending(self, model)
-  if not (entry and entry.plan:drop_index(name)) then
-    self:write("DROP INDEX " .. self.quote(name))
-  end
-end
-
-
 function SQLiteEditor:add_field(model, field)
   local definition = columns.definition(field, self.context)
-  if not pending(self, model) and can_add_natively(self, field) then
+  if not self:pending(model) and can_add_natively(self, field) then
     self:write(("ALTER TABLE %s ADD COLUMN %s"):format(self.quote(model._meta.table), definition))
   else
     local source = source_of_default(self, field)
-    local plan = plan_for(self, model)
+    local plan = self:plan_for(model)
     plan:add(field.column, definition, source)
     if not field.null and not source and not field.auto then
       plan:require_value(field.column, field:label())
     end
   end
   if columns.wants_index(field) then
-    add_index_statement(self, model, index_sql.field_index_name(model._meta.table, field.column),
+    indexes.create(self, model, index_sql.field_index_name(model._meta.table, field.column),
       index_sql.field_index(model._meta.table, field.column, self.context))
   end
 end
@@ -209,7 +184,7 @@ local PLAIN_CLAUSES = { not_null = true, null = true, default = true, collate = 
 
 -- May ALTER TABLE drop this column? Only when nothing else in the schema uses it.
 local function can_drop_natively(self, model, field)
-  local sql, indexes = current_table(self, model)
+  local sql, own_indexes = current_table(self, model)
   local definition = table_sql.parse(sql)
   local node, position = table_sql.column(definition, field.column)
   if not node or #definition.columns == 1 then return false end
@@ -225,7 +200,7 @@ local function can_drop_natively(self, model, field)
   end
   local users = self.connected
     and self:rows "SELECT sql FROM sqlite_master WHERE type IN ('view', 'trigger')" or {}
-  for _, list in ipairs { indexes, users } do
+  for _, list in ipairs { own_indexes, users } do
     for _, each in ipairs(list) do
       if table_sql.words(each.sql)[name] then return false end
     end
@@ -235,14 +210,14 @@ end
 
 
 function SQLiteEditor:remove_field(model, field)
-  if columns.wants_index(field) and not pending(self, model) then
-    local name = field_index_name(self, model, field.column)
-    if name then drop_index_statement(self, model, name) end
+  if columns.wants_index(field) and not self:pending(model) then
+    local name = indexes.field_index_name(self, model, field.column)
+    if name then indexes.drop(self, model, name) end
   end
-  if not pending(self, model) and can_drop_natively(self, model, field) then
+  if not self:pending(model) and can_drop_natively(self, model, field) then
     self:write(("ALTER TABLE %s DROP COLUMN %s"):format(self.quote(model._meta.table), self.quote(field.column)))
   else
-    plan_for(self, model):drop(field.column)
+    self:plan_for(model):drop(field.column)
   end
 end
 
@@ -279,7 +254,7 @@ local function alter_referring(self, model, field, replaced)
   for _, key in ipairs(referring_fields(model, field)) do
     if not replaced[key] then
       replaced[key] = key
-      plan_for(self, key.model):replace(key.column, columns.definition(key, context))
+      self:plan_for(key.model):replace(key.column, columns.definition(key, context))
       alter_referring(self, key.model, key, replaced)
     end
   end
@@ -301,10 +276,10 @@ end
 local function alter_index(self, model, old, new)
   local had, has = columns.wants_index(old), columns.wants_index(new)
   if had and not has then
-    local name = field_index_name(self, model, new.column)
-    if name then drop_index_statement(self, model, name) end
+    local name = indexes.field_index_name(self, model, new.column)
+    if name then indexes.drop(self, model, name) end
   elseif has and not had then
-    add_index_statement(self, model, index_sql.field_index_name(model._meta.table, new.column),
+    indexes.create(self, model, index_sql.field_index_name(model._meta.table, new.column),
       index_sql.field_index(model._meta.table, new.column, self.context))
   end
 end
@@ -322,7 +297,7 @@ function SQLiteEditor:alter_field(model, old, new)
       self.quote(new.column)))
   end
   if before ~= after then
-    local plan = plan_for(self, model)
+    local plan = self:plan_for(model)
     plan:replace(new.column, after, source_of_change(self, plan, old, new))
     if columns.declared(old, self.context) ~= columns.declared(new, self.context)
       or self.context.types.declared(old, true) ~= self.context.types.declared(new, true) then
@@ -333,92 +308,7 @@ function SQLiteEditor:alter_field(model, old, new)
 end
 
 
-function SQLiteEditor:add_index(model, index)
-  add_index_statement(self, model, index.name, index_sql.index(model, index, self.context))
-end
-
-
-function SQLiteEditor:remove_index(model, index) drop_index_statement(self, model, index.name) end
-
-
---- SQLite cannot rename an index: it is dropped and created again.
-function SQLiteEditor:rename_index(model, old, new)
-  if old.name == new.name then return end
-  self:remove_index(model, old)
-  self:add_index(model, new)
-end
-
-
-function SQLiteEditor:add_constraint(model, constraint)
-  if constraint.kind == "unique" then
-    add_index_statement(self, model, constraint.name, index_sql.unique_constraint(model, constraint, self.context))
-  elseif constraint.kind == "check" then
-    plan_for(self, model):add_constraint(index_sql.check(model, constraint, self.context))
-  else
-    errors.raise("unsupported", "%s: SQLite has no %s constraints (%s)", model._meta.label, constraint.kind,
-      constraint.name)
-  end
-end
-
-
-function SQLiteEditor:remove_constraint(model, constraint)
-  if constraint.kind == "unique" then
-    drop_index_statement(self, model, constraint.name)
-  elseif not plan_for(self, model):drop_constraint(constraint.name) then
-    errors.raise("misuse", "table %s has no constraint %s", model._meta.table, constraint.name)
-  end
-end
-
-
-local function groups_by_key(model, groups)
-  local by_key, order = {}, {}
-  for _, group in ipairs(groups or {}) do
-    local names = index_sql.columns(model, group, "unique_together")
-    local key = table.concat(names, "\0")
-    by_key[key] = names
-    order[#order + 1] = key
-  end
-  return by_key, order
-end
-
-
--- Drop the unique index of exactly these columns, under whatever name: ours, or what a renamed column or another tool
--- left; a UNIQUE inside CREATE TABLE needs a rebuild.
-local function drop_unique(self, model, names)
-  local wanted = index_sql.unique_name(model._meta.table, names)
-  local entry = pending(self, model)
-  if not self.connected or entry and entry.plan:drop_index(wanted) then
-    if not entry then drop_index_statement(self, model, wanted) end
-    return
-  end
-  local found = self:rows("SELECT l.name, l.origin FROM pragma_index_list(?) AS l WHERE l.\"unique\" = 1 "
-    .. "AND l.partial = 0 AND (SELECT group_concat(coalesce(name, ''), char(0)) FROM pragma_index_info(l.name)) = ? "
-    .. "COLLATE NOCASE ORDER BY l.name = ? DESC, l.name", model._meta.table, table.concat(names, "\0"), wanted)[1]
-  if found and found.origin == "c" then
-    drop_index_statement(self, model, found.name)
-  elseif not plan_for(self, model):drop_unique(names) then
-    errors.raise("misuse", "table %s has nothing that makes (%s) unique", model._meta.table, table.concat(names, ", "))
-  end
-end
-
-
---- Change the groups of fields that are unique together.
--- @tparam Model model
--- @tparam table old list of lists of field names
--- @tparam table new list of lists of field names
-function SQLiteEditor:alter_unique_together(model, old, new)
-  local before, before_order = groups_by_key(model, old)
-  local after, after_order = groups_by_key(model, new)
-  for _, key in ipairs(before_order) do
-    if not after[key] then drop_unique(self, model, before[key]) end
-  end
-  for _, key in ipairs(after_order) do
-    if not before[key] then
-      add_index_statement(self, model, index_sql.unique_name(model._meta.table, after[key]),
-        index_sql.unique_together(model._meta.table, after[key], self.context))
-    end
-  end
-end
+for name, method in pairs(indexes.methods) do SQLiteEditor[name] = method end
 
 
 return SQLiteEditor
