@@ -90,7 +90,9 @@ function errors.type_name(value)
         return "an integer"
     end
     if type(value) == "userdata" then
-        return "null"
+        local core = package.loaded["rdb.core"]
+        local kind = core and core.is(value)
+        return kind and "a " .. kind or value == (core and core.null) and "null" or "a userdata"
     end
     return "a " .. type(value)
 end

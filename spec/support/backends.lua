@@ -1,5 +1,5 @@
---- The databases that contract specs run on. `each` calls a body once per backend; `backend.setup(models)` gives a fresh
--- database under the alias "default" (or another) with the tables of the models, `backend.teardown()` drops it.
+--- The databases that contract specs run on. `each` calls a body once per backend; `backend.setup(models)` gives a
+-- fresh database under the alias "default" (or another) with the tables of the models, `backend.teardown()` drops it.
 local connections = require "rdb.orm.connections"
 
 local backends = {}

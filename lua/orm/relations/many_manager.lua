@@ -9,8 +9,11 @@ local key_of = peers.key_of
 
 local methods = {}
 
+-- What was prefetched is true no more.
 local function changed(self)
     instance.cache(self.owner, self.accessor, nil)
+    rawset(self, "result", nil)
+    rawset(self.base, "result", nil)
 end
 
 local function in_transaction(self, fn)
@@ -223,7 +226,7 @@ function many_manager.get(field, object, reversed)
     local manager = queryset.manager(base, methods)
     local state = {
         owner = object, key = key, from = from, to = to, model = model, through = relation.through, alias = alias,
-        accessor = accessor, symmetrical = relation.symmetrical, root = root, base = base,
+        accessor = accessor, symmetrical = relation.symmetrical, root = root, base = base, result = base.result,
     }
     for name, value in pairs(state) do
         rawset(manager, name, value)

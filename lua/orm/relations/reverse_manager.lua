@@ -27,8 +27,11 @@ local function in_transaction(self, fn)
     return require "rdb.orm.transactions".atomic(fn, { using = self.alias })
 end
 
+-- What was prefetched is true no more.
 local function changed(self)
     instance.cache(self.owner, self.entry.name, nil)
+    rawset(self, "result", nil)
+    rawset(self.base, "result", nil)
 end
 
 local function with_owner(self, values)
@@ -180,6 +183,7 @@ function reverse_manager.get(entry, object)
     rawset(manager, "alias", alias)
     rawset(manager, "root", root)
     rawset(manager, "base", base)
+    rawset(manager, "result", base.result)
     return manager
 end
 
