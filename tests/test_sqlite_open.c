@@ -63,7 +63,7 @@ static void the_settings_are_in_effect(void **state) {
     assert_string_equal(ask(&f, "PRAGMA journal_mode"), "wal");
     assert_string_equal(ask(&f, "PRAGMA synchronous"), "1");
     assert_string_equal(ask(&f, "PRAGMA foreign_keys"), "1");
-    assert_string_equal(ask(&f, "PRAGMA trusted_schema"), "0");
+    assert_string_equal(ask(&f, "PRAGMA trusted_schema"), "1"); /* JSON functions in CHECK */
     assert_string_equal(ask(&f, "PRAGMA cell_size_check"), "1");
     assert_string_equal(ask(&f, "PRAGMA journal_size_limit"), "67108864");
     assert_string_equal(ask(&f, "PRAGMA mmap_size"), "0");
