@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "pool/conn_internal.h"
 #include "pool_fixture.h"
 
 typedef struct fixture {
@@ -226,6 +227,47 @@ static void a_server_that_does_not_stop_loses_its_connection(void **state) {
     assert_int_equal(rdb_conn_exec(f->conn, "x", NULL, 0, NULL, &err), RDB_E_INVALID_CONNECTION);
 }
 
+static void a_statement_that_just_finished_counts(void **state) {
+    fixture *f = *state;
+    rdb_error err = {0};
+    push(f->fake, (rdb_fake_answer){.sql = "late", .wait_ms = 40, .deaf = true, .affected = 4});
+    push(f->fake, (rdb_fake_answer){.sql = "fails", .wait_ms = 40, .deaf = true, .code = RDB_E_UNIQUE_VIOLATION});
+    rdb_query query;
+    rdb_step step = begin_query(&query, f->conn, "late", rdb__deadline_in(0.02), &err);
+    assert_int_equal(rdb_query_wait(&query, step, &err), RDB_STEP_DONE);
+    assert_int_equal(rdb_query_affected(&query), 4);
+    rdb_query_finish(&query);
+    step = begin_query(&query, f->conn, "fails", rdb__deadline_in(0.02), NULL);
+    assert_int_equal(rdb_query_wait(&query, step, NULL), RDB_STEP_ERROR);
+    rdb_query_finish(&query);
+    assert_true(rdb_conn_valid(f->conn));
+}
+
+static void a_socket_that_is_gone_is_noticed(void **state) {
+    fixture *f = *state;
+    rdb_error err = {0};
+    push(f->fake, (rdb_fake_answer){.sql = "slow", .wait_ms = 5000});
+    rdb_query query;
+    rdb_step step = begin_query(&query, f->conn, "slow", RDB_NO_DEADLINE, &err);
+    int fd = rdb_conn_backend(f->conn)->socket(f->conn->raw);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(rdb_query_wait(&query, step, &err), RDB_STEP_ERROR);
+    assert_int_equal(err.code, RDB_E_CONNECTION_LOST);
+    assert_false(rdb_conn_valid(f->conn));
+}
+
+static void a_dead_connection_answers_nothing(void **state) {
+    fixture *f = *state;
+    rdb_error err = {0};
+    push(f->fake, (rdb_fake_answer){.sql = "x", .code = RDB_E_DATABASE_ERROR, .effect = RDB_FAKE_LOSES});
+    assert_int_equal(rdb_conn_exec(f->conn, "x", NULL, 0, NULL, &err), RDB_E_DATABASE_ERROR);
+    assert_true(rdb_conn_valid(f->conn)); /* nothing has said so yet */
+    assert_int_equal(rdb_conn_txn_status(f->conn), RDB_TXN_UNKNOWN);
+    assert_int_equal(rdb_conn_exec(f->conn, "y", NULL, 0, NULL, &err), RDB_E_CONNECTION_LOST);
+    assert_false(rdb_conn_valid(f->conn));
+    assert_int_equal(rdb_conn_limit_params(f->conn), 65535);
+}
+
 static void a_deadline_that_passed_runs_nothing(void **state) {
     fixture *f = *state;
     rdb_error err = {0};
@@ -317,8 +359,9 @@ static void release_ends_open_queries(void **state) {
 static void an_invalidated_connection_runs_nothing(void **state) {
     fixture *f = *state;
     rdb_error err = {0};
-    rdb_query open;
+    rdb_query open, again;
     assert_int_equal(begin_query(&open, f->conn, "q", RDB_NO_DEADLINE, &err), RDB_STEP_DONE);
+    assert_int_equal(begin_query(&again, f->conn, "q", RDB_NO_DEADLINE, &err), RDB_STEP_DONE);
     rdb_conn_invalidate(f->conn, true);
     assert_true(rdb_conn_valid(f->conn));
     run_sql(f->conn, "still works");
@@ -327,6 +370,8 @@ static void an_invalidated_connection_runs_nothing(void **state) {
     assert_false(rdb_conn_valid(f->conn));
     assert_int_equal(rdb_query_next(&open, &err), RDB_STEP_ERROR);
     assert_int_equal(err.code, RDB_E_INVALID_CONNECTION);
+    assert_int_equal(rdb_query_again(&again, NULL, 0, NULL), RDB_STEP_ERROR);
+    assert_null(again.stmt);
     assert_int_equal(rdb_conn_exec(f->conn, "x", NULL, 0, NULL, &err), RDB_E_INVALID_CONNECTION);
     assert_non_null(strstr(err.message, rdb_conn_id(f->conn)));
     assert_int_equal(rdb_conn_reset(f->conn, &err), RDB_E_INVALID_CONNECTION);
@@ -384,6 +429,9 @@ int main(void) {
         FAKE(an_error_amid_rows_ends_the_query),
         FAKE(a_deadline_cancels_and_the_connection_survives),
         FAKE(a_server_that_does_not_stop_loses_its_connection),
+        FAKE(a_statement_that_just_finished_counts),
+        FAKE(a_socket_that_is_gone_is_noticed),
+        FAKE(a_dead_connection_answers_nothing),
         FAKE(a_deadline_that_passed_runs_nothing),
         SQLITE(a_local_database_stops_by_itself),
         FAKE(cancel_from_another_thread),

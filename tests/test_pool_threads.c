@@ -238,6 +238,19 @@ static void closing_wakes_those_who_wait(void **state) {
     rdb_pool_unref(c.pool);
 }
 
+static void closing_beats_a_connect_under_way(void **state) {
+    fixture *f = *state;
+    push(f->fake, (rdb_fake_answer){.op = RDB_FAKE_CONNECT, .wait_ms = 150, .times = RDB_FAKE_FOREVER});
+    crowd c = {.pool = open_pool("fake://crowd?pool_max=2"), .rounds = 1, .timeout = 30, .most = 2};
+    pthread_t closer;
+    assert_int_equal(pthread_create(&closer, NULL, close_soon, c.pool), 0);
+    run_crowd(&c, borrow);
+    pthread_join(closer, NULL);
+    assert_int_equal(c.refused, THREADS);
+    assert_settled(&c, f->fake);
+    rdb_pool_unref(c.pool);
+}
+
 static void too_many_waiters_are_refused(void **state) {
     fixture *f = *state;
     rdb_error err = {0};
@@ -398,6 +411,7 @@ int main(void) {
         TEST(short_timeouts_are_counted),
         TEST(failures_leave_the_accounts_straight),
         TEST(closing_wakes_those_who_wait),
+        TEST(closing_beats_a_connect_under_way),
         TEST(too_many_waiters_are_refused),
         TEST(waiters_are_served_in_order),
         TEST(a_timeout_tells_why_connecting_fails),

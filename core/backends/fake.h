@@ -50,7 +50,7 @@ typedef struct rdb_fake_answer {
     int after;           /* lets this many operations that fit go by first */
     int times;           /* serves so often; 0 means once, RDB_FAKE_FOREVER always */
     int wait_ms;         /* before the answer; RDB_FAKE_FOREVER: until cancelled */
-    bool deaf;           /* a cancel does not help either: the link is half open */
+    bool deaf;           /* a cancel does not help: the link is half open */
     rdb_code code;       /* RDB_OK: success */
     const char *message; /* of the error; NULL: a text that names the operation */
     const char *constraint;

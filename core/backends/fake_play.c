@@ -25,6 +25,7 @@ static rdb_step begin_wait(rdb_backend_conn *conn, rdb_fake_reply *reply, int ms
     pthread_mutex_lock(&conn->lock);
     bool armed = arm(conn, ms > 0 ? ms : 0); /* FOREVER: a timer that is not set never fires */
     conn->waiting = armed;
+    conn->deaf = reply != NULL && reply->answer.deaf;
     conn->cancelled = false;
     pthread_mutex_unlock(&conn->lock);
     if (!armed) {
@@ -39,7 +40,7 @@ static rdb_step begin_wait(rdb_backend_conn *conn, rdb_fake_reply *reply, int ms
 void rdb__fake_cancel(rdb_backend_conn *conn) {
     rdb__fake_count_cancel(conn->fake);
     pthread_mutex_lock(&conn->lock);
-    if (conn->waiting) {
+    if (conn->waiting && !conn->deaf) {
         struct itimerspec now = {.it_value = {.tv_nsec = 1}};
         conn->cancelled = true;
         timerfd_settime(conn->timer, 0, &now, NULL);
@@ -47,17 +48,12 @@ void rdb__fake_cancel(rdb_backend_conn *conn) {
     pthread_mutex_unlock(&conn->lock);
 }
 
-/* Over, or still WAIT_READ. A deaf answer swallows the cancel and waits on for ever. */
+/* Over, or still WAIT_READ. */
 static rdb_step wait_over(rdb_backend_conn *conn, bool *cancelled) {
     uint64_t expirations = 0;
-    const rdb_fake_reply *awaited = conn->awaited;
     pthread_mutex_lock(&conn->lock);
     bool fired = read(conn->timer, &expirations, sizeof expirations) == (ssize_t)sizeof expirations;
     *cancelled = fired && conn->cancelled;
-    conn->cancelled = false;
-    if (*cancelled && awaited != NULL && awaited->answer.deaf) {
-        fired = false;
-    }
     conn->waiting = !fired;
     pthread_mutex_unlock(&conn->lock);
     return fired ? RDB_STEP_DONE : RDB_STEP_WAIT_READ;

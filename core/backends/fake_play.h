@@ -25,6 +25,7 @@ struct rdb_backend_conn {
     pthread_mutex_t lock; /* guards what follows, against a cancel from another thread */
     int timer;            /* -1 before the first wait */
     bool waiting;
+    bool deaf; /* the wait does not notice a cancel */
     bool cancelled;
 };
 

@@ -25,19 +25,19 @@ typedef struct rdb_stmt rdb_stmt; /* a prepared statement of one connection */
  * rdb_query_start(), always end with rdb_query_finish(). Read its members, do not write them. After ERROR
  * the statement is given back already. Releasing the lease ends its open queries: they answer MISUSE. */
 typedef struct rdb_query {
-    rdb_conn *conn;         /* borrowed */
-    rdb_stmt *stmt;         /* borrowed from the connection; NULL before prepared and after finish */
-    rdb_value *cells;       /* the current row, n_columns of them; borrowed until the next step */
-    int n_columns;          /* known after the first DONE */
-    int64_t deadline_ns;    /* of the whole statement; RDB_NO_DEADLINE */
-    const char *sql;        /* borrowed for the query's life */
+    rdb_conn *conn;      /* borrowed */
+    rdb_stmt *stmt;      /* borrowed from the connection; NULL before prepared and after finish */
+    rdb_value *cells;    /* the current row, n_columns of them; borrowed until the next step */
+    int n_columns;       /* known after the first DONE */
+    int64_t deadline_ns; /* of the whole statement; RDB_NO_DEADLINE */
+    const char *sql;     /* borrowed for the query's life */
     size_t sql_len;
     uint64_t sql_hash;
     const rdb_value *params; /* borrowed until finish */
     size_t n_params;
-    int phase;              /* private */
-    bool own_stmt;          /* private: not cached, closed by finish */
-    bool prepared_again;    /* private: a stale statement was replaced once */
+    int phase;               /* private */
+    bool own_stmt;           /* private: not cached, closed by finish */
+    bool prepared_again;     /* private: a stale statement was replaced once */
     struct rdb_query *newer; /* private: neighbours in the connection's list of open queries, */
     struct rdb_query *older; /* so do not copy or move a query that is open */
 } rdb_query;

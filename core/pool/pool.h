@@ -46,8 +46,8 @@ RDB_API void rdb_pool_options_init(rdb_pool_options *options);
  * Returns RDB_OK, RDB_E_CONFIG (names the option), RDB_E_UNSUPPORTED, RDB_E_NO_MEMORY, connect errors. */
 RDB_API RDB_NODISCARD rdb_code rdb_pool_open(const char *url, const rdb_pool_options *options, rdb_pool **out,
                                              rdb_error *err);
-RDB_API rdb_pool *rdb_pool_ref(rdb_pool *pool);   /* returns pool. Threads any */
-RDB_API void rdb_pool_unref(rdb_pool *pool);      /* NULL allowed; the last one closes and frees */
+RDB_API rdb_pool *rdb_pool_ref(rdb_pool *pool); /* returns pool. Threads any */
+RDB_API void rdb_pool_unref(rdb_pool *pool);    /* NULL allowed; the last one closes and frees */
 
 /* rdb_pool_close - refuse new acquires (pool_closed), wake waiters, close idle connections; leased ones
  * close when released. Idempotent. Threads any. */
@@ -64,7 +64,8 @@ RDB_API void rdb_pool_close(rdb_pool *pool);
 RDB_API RDB_NODISCARD rdb_code rdb_pool_acquire(rdb_pool *pool, double timeout, rdb_conn **out, rdb_error *err);
 
 /* rdb_conn_release - give the lease back: ends open queries, rolls back an open transaction, resets session settings
- * if a statement may have changed some (PRAGMA, SET ...), closes a broken or expired connection, wakes the next waiter. NULL allowed, cannot fail. */
+ * if a statement may have changed some (PRAGMA, SET ...), closes a broken or expired connection, wakes the next waiter.
+ * NULL allowed, cannot fail. */
 RDB_API void rdb_conn_release(rdb_conn *conn);
 
 /* rdb_pool_try_acquire - the fast path for hot single statements: an idle healthy connection
@@ -78,9 +79,9 @@ typedef struct rdb_pool_stats {
 RDB_API void rdb_pool_get_stats(rdb_pool *pool, rdb_pool_stats *out);
 
 RDB_API const rdb_backend *rdb_pool_backend(const rdb_pool *pool);
-RDB_API const char *rdb_pool_name(const rdb_pool *pool);      /* borrowed */
+RDB_API const char *rdb_pool_name(const rdb_pool *pool);          /* borrowed */
 RDB_API const char *rdb_pool_printable_url(const rdb_pool *pool); /* password masked; borrowed */
-RDB_API const char *rdb_pool_database(const rdb_pool *pool);  /* file or database name; borrowed; may be NULL */
+RDB_API const char *rdb_pool_database(const rdb_pool *pool);      /* file or database name; borrowed; may be NULL */
 
 #ifdef __cplusplus
 }

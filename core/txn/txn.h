@@ -15,18 +15,18 @@ extern "C" {
 typedef struct rdb_txn rdb_txn;
 
 /* X(ENUM, "name") */
-#define RDB_TXN_STATE_MAP(X)                                                    \
-    X(ACTIVE, "active")           /* statements may run */                      \
-    X(FAILED, "failed")           /* only rollback (or rollback to) */          \
-    X(COMMITTED, "committed")                                                   \
-    X(ROLLED_BACK, "rolled_back")                                               \
-    X(UNKNOWN, "unknown")         /* connection lost during commit */
+#define RDB_TXN_STATE_MAP(X)                                                                                           \
+    X(ACTIVE, "active") /* statements may run */                                                                       \
+    X(FAILED, "failed") /* only rollback (or rollback to) */                                                           \
+    X(COMMITTED, "committed")                                                                                          \
+    X(ROLLED_BACK, "rolled_back")                                                                                      \
+    X(UNKNOWN, "unknown") /* connection lost during commit */
 
 typedef enum rdb_txn_state {
 #define RDB_X(name, text) RDB_TXN_##name##_STATE,
     RDB_TXN_STATE_MAP(RDB_X)
 #undef RDB_X
-    RDB_N_TXN_STATES
+        RDB_N_TXN_STATES
 } rdb_txn_state;
 
 typedef struct rdb_txn_options {
