@@ -44,7 +44,7 @@ static int hydrate_by_name(lua_State *L) {
         if (step == RDB_STEP_ROW) {
             push_row(L, query, hydration, n);
             if (hydration->rows == RLUA_MANY_ROWS) {
-                rlua_collector_hold(L, &hydration->kilobytes);
+                rlua_collector_hold(L, &hydration->held);
             }
         }
     } while (step == RDB_STEP_ROW);
@@ -81,7 +81,7 @@ int rlua_run_adhoc(lua_State *L) {
     int64_t affected = good ? rdb_query_affected(&run.query) : 0;
     int64_t last_id = good ? rdb_query_last_insert_id(&run.query) : 0;
     rlua_run_end(&run, hydration.failed ? run.err.code : RDB_OK);
-    rlua_collector_settle(L, hydration.kilobytes);
+    rlua_collector_settle(L, hydration.held);
     if (status != LUA_OK) {
         return lua_error(L);
     }

@@ -168,7 +168,7 @@ static int l_cursor_fetch(lua_State *L) {
     if (status != LUA_OK || hydration.failed || hydration.drained) {
         close_cursor(cursor, hydration.failed ? run->err.code : RDB_OK);
     }
-    rlua_collector_settle(L, hydration.kilobytes);
+    rlua_collector_settle(L, hydration.held);
     if (status != LUA_OK) {
         rlua_hydrate_explain(L, &hydration, 2);
         return lua_error(L);

@@ -297,7 +297,7 @@ int rlua_hydrate_list(lua_State *L) {
         push_row(L, &loop);
         lua_rawseti(L, list, ++rows);
         if (rows == RLUA_MANY_ROWS) {
-            rlua_collector_hold(L, &hydration->kilobytes);
+            rlua_collector_hold(L, &hydration->held);
         }
     }
     hydration->rows = rows;

@@ -5,6 +5,8 @@
 #ifndef RDB_LUA_HYDRATE_H
 #define RDB_LUA_HYDRATE_H
 
+#include <limits.h>
+
 #include "snapshot.h"
 
 typedef struct rlua_hydration {
@@ -14,14 +16,14 @@ typedef struct rlua_hydration {
     lua_Integer limit;   /* most rows to take; < 0: all */
     lua_Integer rows;    /* [out] taken */
     int column;          /* [out] the one that was being converted when an error was raised, or -1 */
-    int kilobytes;       /* of the heap when the collector was stopped, or -1 */
+    bool held;           /* the collector is held */
     bool failed;         /* [out] the database failed: err */
     bool drained;        /* [out] no row is left */
 } rlua_hydration;
 
 static inline rlua_hydration rlua_hydration_of(rlua_plan *plan, rdb_query *query, rdb_error *err) {
     return (rlua_hydration){
-        .plan = plan, .query = query, .err = err, .limit = -1, .column = -1, .kilobytes = -1};
+        .plan = plan, .query = query, .err = err, .limit = -1, .column = -1};
 }
 
 /* rlua_hydrate_prepare - push what lua_pcall needs: function, hydration, plan. [-0, +3, m] */
@@ -31,22 +33,21 @@ void rlua_hydrate_prepare(lua_State *L, lua_CFunction function, rlua_hydration *
 int rlua_hydrate_list(lua_State *L);
 int rlua_hydrate_one(lua_State *L);
 
-/* The collector rests while a large result is built: hold() when many rows have come, settle() always after the call, with
- * no query open (finalisers may run). Pays one step in proportion to what was allocated. [-0, +0, -] */
-#define RLUA_MANY_ROWS 64
-static inline void rlua_collector_hold(lua_State *L, int *kilobytes) {
+/* The collector rests while a large result is built: it is lent so much credit that it does not run, and asked for it
+ * back at the end, so that it then owes exactly what was allocated. Unlike stop and restart this keeps its own pacing.
+ * hold() when many rows have come; settle() always after the call, with no query open (finalisers may run). A collector
+ * that the host stopped stays so. [-0, +0, -] */
+#define RLUA_MANY_ROWS        64
+#define RLUA_COLLECTOR_CREDIT (INT_MAX / 2) /* kilobytes */
+static inline void rlua_collector_hold(lua_State *L, bool *held) {
     if (lua_gc(L, LUA_GCISRUNNING) == 1) {
-        *kilobytes = lua_gc(L, LUA_GCCOUNT);
-        lua_gc(L, LUA_GCSTOP);
+        lua_gc(L, LUA_GCSTEP, -RLUA_COLLECTOR_CREDIT);
+        *held = true;
     }
 }
-static inline void rlua_collector_settle(lua_State *L, int kilobytes) {
-    if (kilobytes >= 0) {
-        int grown = lua_gc(L, LUA_GCCOUNT) - kilobytes;
-        lua_gc(L, LUA_GCRESTART);
-        if (grown > 0) {
-            lua_gc(L, LUA_GCSTEP, grown);
-        }
+static inline void rlua_collector_settle(lua_State *L, bool held) {
+    if (held) {
+        lua_gc(L, LUA_GCSTEP, RLUA_COLLECTOR_CREDIT);
     }
 }
 /* rlua_hydrate_explain - the error on top, raised by a cell: its message gets "model.column: " in front, and

@@ -14,33 +14,23 @@ typedef enum read_result { READ_GOOD, READ_EXPRESSION, READ_FAILED } read_result
 typedef struct insertion {
     const rlua_plan *plan;
     rlua_params params;
-    int keys;      /* stack index of the first bound key */
-    int columns;   /* stack index of the first column key */
+    int anchor;    /* stack index of the plan's anchor */
     int pk;        /* stack index of the pk's key, nil for none */
     int bad_field; /* 0-based position, after READ_FAILED */
     rdb_error err;
 } insertion;
 
-/* Push the keys that all instances share. */
+/* Push what all instances share. */
 static void enter(lua_State *L, insertion *insert, const rlua_plan *plan, int plan_index) {
     insert->plan = plan;
     if (plan->n_insert == 0 && plan->n_params > 0) {
         rlua_raise_code(L, RDB_E_MISUSE, "the plan has no insert keys");
     }
-    luaL_checkstack(L, plan->n_insert + plan->n_columns + LUA_MINSTACK, "too many columns");
-    rlua_plan_anchor(L, plan_index);
-    int anchor = lua_gettop(L);
-    lua_rawgeti(L, anchor, RLUA_ANCHOR_PK);
-    insert->pk = anchor + 1;
-    insert->keys = anchor + 2;
-    for (int i = 0; i < plan->n_insert; i++) {
-        lua_rawgeti(L, anchor, rlua_anchor_insert(plan, i));
-    }
-    insert->columns = lua_gettop(L) + 1;
-    for (int c = 0; c < plan->n_columns; c++) {
-        lua_rawgeti(L, anchor, rlua_anchor_column(c));
-    }
     rlua_params_begin(L, &insert->params, plan->n_insert);
+    rlua_plan_anchor(L, plan_index);
+    insert->anchor = lua_gettop(L);
+    lua_rawgeti(L, insert->anchor, RLUA_ANCHOR_PK);
+    insert->pk = insert->anchor + 1;
 }
 
 static inline bool is_json(uint8_t kind) {
@@ -53,7 +43,7 @@ static read_result read_fields(lua_State *L, insertion *insert, int instance) {
     insert->params.buffers_used = 0;
     for (int i = 0; i < plan->n_insert; i++) {
         uint8_t kind = plan->insert_kinds[i];
-        lua_pushvalue(L, insert->keys + i);
+        lua_rawgeti(L, insert->anchor, rlua_anchor_insert(plan, i));
         int type = lua_rawget(L, instance);
         if (type == LUA_TTABLE && !is_json(kind)) {
             return READ_EXPRESSION;
@@ -69,7 +59,8 @@ static read_result read_fields(lua_State *L, insertion *insert, int instance) {
 /* Raise what read_fields() found: `field` and "model.field: " in the message. position > 0: `index`. */
 static int raise_field(lua_State *L, insertion *insert, int plan_index, lua_Integer position) {
     const char *label = rlua_plan_label(L, plan_index, insert->plan, 0);
-    const char *key = lua_tostring(L, insert->keys + insert->bad_field);
+    lua_rawgeti(L, insert->anchor, rlua_anchor_insert(insert->plan, insert->bad_field));
+    const char *key = lua_tostring(L, -1);
     rlua_push_error(L, &insert->err, insert->plan->sql);
     lua_pushfstring(L, "%s.%s: %s", label, key, insert->err.message);
     lua_setfield(L, -2, "message");
@@ -84,42 +75,62 @@ static int raise_field(lua_State *L, insertion *insert, int plan_index, lua_Inte
 
 /* -- snapshots of what was inserted ------------------------------------------------------------------------------- */
 
-/* Make *out the value of column c; pushes what it borrows from when the column is not among the parameters. */
-static void column_value(lua_State *L, insertion *insert, int instance, int c, const rdb_value *pk, rdb_value *out) {
-    int bound = insert->plan->insert_of[c];
-    if (bound >= 0) {
-        *out = insert->params.values[bound];
-    } else if (bound == RLUA_INSERT_PK && pk->kind != RDB_KIND_NULL) {
-        *out = *pk;
-    } else {
-        lua_pushvalue(L, insert->columns + c);
-        lua_rawget(L, instance);
-        if (rlua_params_convert(L, &insert->params, insert->plan->column_kinds[c], out, &insert->err) != 0) {
-            *out = rdb_value_null(); /* not a value of this column: differs from whatever it becomes */
-        }
+#define SOURCES_INLINE 24
+
+/* Where the values of the columns are: parameters, the generated key, or read from the instance into `read`. */
+typedef struct column_sources {
+    const rdb_value **of; /* one per column of the main object */
+    rdb_value *read;      /* as many */
+    int n;
+    rdb_value read_room[SOURCES_INLINE];
+    const rdb_value *of_room[SOURCES_INLINE];
+} column_sources;
+
+/* Push room (only for many columns) for the sources and fill in what is the same for all instances. pk: NULL while no key was generated. */
+static void find_sources(lua_State *L, const insertion *insert, const rdb_value *pk, column_sources *sources) {
+    const rlua_plan *plan = insert->plan;
+    sources->n = plan->objects[0].last;
+    size_t n = (size_t)sources->n;
+    luaL_checkstack(L, 3 * sources->n + LUA_MINSTACK, "too many columns");
+    sources->read = sources->read_room;
+    sources->of = sources->of_room;
+    if (n > SOURCES_INLINE) {
+        sources->read = (rdb_value *)lua_newuserdatauv(L, n * (sizeof(rdb_value) + sizeof(rdb_value *)), 0);
+        sources->of = (const rdb_value **)(void *)(sources->read + n);
+    }
+    for (int c = 0; c < sources->n; c++) {
+        int bound = plan->insert_of[c];
+        sources->of[c] = bound >= 0 ? &insert->params.values[bound] : bound == RLUA_INSERT_PK ? pk : &sources->read[c];
     }
 }
 
-/* Pack the columns as the originals of the instance; answers its row in the packer's block. */
-static uint32_t pack_instance(lua_State *L, insertion *insert, rlua_packer *packer, int instance, const rdb_value *pk,
-                              int plan_index) {
-    const rlua_plan *plan = insert->plan;
+/* Read column c from the instance; what the value borrows from stays on the stack. */
+static void read_column(lua_State *L, insertion *insert, int instance, int c, rdb_value *out) {
+    lua_rawgeti(L, insert->anchor, rlua_anchor_column(c));
+    lua_rawget(L, instance);
+    if (rlua_params_convert(L, &insert->params, insert->plan->column_kinds[c], out, &insert->err) != 0) {
+        *out = rdb_value_null(); /* not a value of this column: differs from whatever it becomes */
+    }
+}
+
+/* Pack the columns as the originals of the instance; answers its row in the packer's block. A pk that was not generated is
+ * read from the instance. */
+static uint32_t pack_instance(lua_State *L, insertion *insert, const column_sources *sources, rlua_packer *packer,
+                              int instance, const rdb_value *pk, int plan_index) {
+    rdb_value given_pk = *pk;
     size_t room = 0;
-    rdb_value value;
-    int top = lua_gettop(L);
-    int used = insert->params.buffers_used;
-    for (int c = 0; c < plan->objects[0].last; c++) {
-        column_value(L, insert, instance, c, pk, &value);
-        room += rlua_pack_room(&value);
-        lua_settop(L, top);
-        insert->params.buffers_used = used;
+    for (int c = 0; c < sources->n; c++) {
+        if (sources->of[c] == &sources->read[c]) {
+            read_column(L, insert, instance, c, &sources->read[c]);
+        } else if (sources->of[c] == pk && pk->kind == RDB_KIND_NULL) {
+            read_column(L, insert, instance, c, &given_pk);
+            room += rlua_pack_room(&given_pk);
+        }
+        room += rlua_pack_room(sources->of[c]);
     }
     uint8_t *at = rlua_pack_begin(L, packer, room, plan_index, 0, 0);
-    for (int c = 0; c < plan->objects[0].last; c++) {
-        column_value(L, insert, instance, c, pk, &value);
-        at = rlua_pack(at, &value);
-        lua_settop(L, top);
-        insert->params.buffers_used = used;
+    for (int c = 0; c < sources->n; c++) {
+        at = rlua_pack(at, sources->of[c] == pk ? &given_pk : sources->of[c]);
     }
     rlua_pack_end(packer, at);
     return packer->block->n_rows;
@@ -189,7 +200,9 @@ static int l_insert(lua_State *L) {
     if (plan->n_columns > 0) {
         lua_pushnil(L);
         rlua_packer packer = {.slot = lua_gettop(L)};
-        uint32_t row = pack_instance(L, &insert, &packer, 3, &pk, 2);
+        column_sources sources;
+        find_sources(L, &insert, &pk, &sources);
+        uint32_t row = pack_instance(L, &insert, &sources, &packer, 3, &pk, 2);
         set_snapshot(L, 3, packer.slot, row);
     }
     rlua_run_report(L, &run, 1);
@@ -218,6 +231,8 @@ typedef struct bulk_insert {
     lua_Integer last;
     lua_Integer position;   /* of the instance at hand, [out] of the one that stopped the batch */
     inserted *rows;         /* on the stack of the protected call */
+    rdb_value pk; /* of the instance at hand; NULL when not generated */
+    column_sources sources;
     rlua_packer packer;
     uint32_t n_blocks;
     bool started;           /* the statement has run: rdb_query_again() */
@@ -257,14 +272,14 @@ static bool insert_next(lua_State *L, bulk_insert *batch, inserted *row) {
         batch->failed = true;
         return false;
     }
-    rdb_value pk = rdb_value_null();
+    batch->pk = rdb_value_null();
     if (row->fill) {
         row->pk = rdb_query_last_insert_id(&batch->run->query);
-        pk = rdb_value_int64(row->pk);
+        batch->pk = rdb_value_int64(row->pk);
     }
     if (batch->plan->n_columns > 0) {
         const rlua_snapshot *before = batch->packer.block;
-        row->row = pack_instance(L, &batch->insert, &batch->packer, instance, &pk, ARG_PLAN);
+        row->row = pack_instance(L, &batch->insert, &batch->sources, &batch->packer, instance, &batch->pk, ARG_PLAN);
         if (batch->packer.block != before) {
             lua_pushvalue(L, BLOCK);
             lua_rawseti(L, BLOCKS, ++batch->n_blocks);
@@ -304,6 +319,7 @@ static int insert_batch(lua_State *L) {
     lua_pushnil(L);
     batch->packer = (rlua_packer){.slot = BLOCK, .next_capacity = 4096};
     enter(L, &batch->insert, batch->plan, ARG_PLAN);
+    find_sources(L, &batch->insert, &batch->pk, &batch->sources);
     int top = lua_gettop(L);
     lua_Integer i = 0;
     for (; i < count; i++) {

@@ -7,7 +7,7 @@
  * top. [-0, +0, v] */
 static void finish_fetch(lua_State *L, rlua_run *run, const rlua_hydration *hydration, int status) {
     rlua_run_end(run, hydration->failed ? run->err.code : RDB_OK);
-    rlua_collector_settle(L, hydration->kilobytes);
+    rlua_collector_settle(L, hydration->held);
     if (status != LUA_OK) {
         rlua_hydrate_explain(L, hydration, run->plan_index);
         lua_error(L);
