@@ -171,6 +171,26 @@ function sqlite.long_list()
     return "<1> IN (SELECT value FROM JSON_EACH(<2>))", "text", "json"
 end
 
+--- Behind INSERT ... VALUES: leave a row that is there already as it is.
+function sqlite.conflict_ignore()
+    return " ON CONFLICT DO NOTHING"
+end
+
+--- Behind INSERT ... VALUES: overwrite some columns of a row that is there already.
+-- @tparam {Field,...} unique fields that identify a row
+-- @tparam {Field,...} update fields to overwrite
+function sqlite.conflict_update(unique, update)
+    local targets, sets = {}, {}
+    for i, field in ipairs(unique) do
+        targets[i] = base.quote_name(field.column)
+    end
+    for i, field in ipairs(update) do
+        local column = base.quote_name(field.column)
+        sets[i] = column .. " = excluded." .. column
+    end
+    return (" ON CONFLICT (%s) DO UPDATE SET %s"):format(table.concat(targets, ", "), table.concat(sets, ", "))
+end
+
 sqlite.explain = "EXPLAIN QUERY PLAN "
 sqlite.explain_columns = { { "id", "int64" }, { "parent", "int64" }, { "notused", "int64" }, { "detail", "text" } }
 
