@@ -90,7 +90,8 @@ describe("the schema editor", function()
     local sql = created(models["blog.B"])
     assert.same([[CREATE TABLE "blog_b" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "a_id" varchar(3) ]]
       .. [[REFERENCES "blog_a" ("code") ON DELETE SET NULL ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED, ]]
-      .. [["b_id" varchar(3) NOT NULL UNIQUE REFERENCES "blog_a" ("code") DEFERRABLE INITIALLY DEFERRED, "c_id" varchar(3) NOT NULL)]], sql[1])
+      .. [["b_id" varchar(3) NOT NULL UNIQUE REFERENCES "blog_a" ("code") DEFERRABLE INITIALLY DEFERRED, ]]
+      .. [["c_id" varchar(3) NOT NULL)]], sql[1])
     assert.same(2, #sql)
   end)
 
