@@ -1,0 +1,4 @@
+return {
+  databases = { default = "sqlite:///blog.db" },
+  apps = { "blog" },
+}
