@@ -4,7 +4,10 @@ local errors = require "rdb.orm.errors"
 
 local M = {
   summary = "Open the database's own shell.",
-  examples = { "rdb-lua manage.lua dbshell", "manage.lua dbshell -- -readonly", "echo .tables | rdb-lua manage.lua dbshell" },
+  examples = {
+    "rdb-lua manage.lua dbshell", "rdb-lua manage.lua dbshell -- -readonly",
+    "echo .tables | rdb-lua manage.lua dbshell",
+  },
 }
 
 

@@ -30,20 +30,27 @@ local function apps_of(settings)
 end
 
 
--- Where the new entry goes: after the last one, on a line of its own when they have lines of their own.
+-- Position after the last thing that is neither space nor comment, and the position after everything.
+local significant = Cp() * (space * (text + 1) * Cp()) ^ 0 / function(...) return (select(-1, ...)) end
+
+
+-- Where the new entry goes: after the last one, on a line of its own when they have lines of their own. Comments stay
+-- where they are.
 local function insert(settings, open, close, entry)
   local inside = settings:sub(open + 1, close - 2)
   local before, after = settings:sub(1, open), settings:sub(close - 1)
   if not inside:find "%S" then
     return before .. " " .. entry .. " " .. after
   end
-  local body, tail = inside:match "^(.-)(%s*)$"
+  local last = significant:match(inside)
+  local list, rest = inside:sub(1, last - 1), inside:sub(last)
+  local comma = (list == "" or list:find "[,;]$") and "" or ","
+  local comments, tail = rest:match "^(.-)(%s*)$"
   local indent = inside:match "\n([ \t]*)%S"
-  local comma = body:sub(-1) == "," and "" or ","
   if indent then
-    return before .. body .. comma .. "\n" .. indent .. entry .. "," .. tail .. after
+    return before .. list .. comma .. comments .. "\n" .. indent .. entry .. "," .. tail .. after
   end
-  return before .. body .. comma .. " " .. entry .. tail .. after
+  return before .. list .. comma .. comments .. " " .. entry .. tail .. after
 end
 
 

@@ -3,7 +3,7 @@ local project = require "rdb.commands.project"
 
 local M = {
   summary = "Add an app to the project.",
-  examples = { "rdb-lua manage.lua startapp blog      makes blog/models.lua and blog/migrations/, adds blog to settings.lua" },
+  examples = { "rdb-lua manage.lua startapp blog    makes blog/models.lua and blog/migrations/, edits settings.lua" },
 }
 
 local MODELS = [[
