@@ -117,6 +117,7 @@ local function add_field(model, description, column, tables)
   end
   local key = relations.of_column(description, column, tables)
   local field = key and relations.field(model, column, key) or plain_field(model, description, column)
+  if not key then field.note = relations.note(description, column) or field.note end
   local only_key = #description.primary_key == 1 and column.primary_key
   if only_key then
     field.options.primary_key = true

@@ -25,6 +25,18 @@ function M.of_column(description, column, tables)
 end
 
 
+--- What a column refers to when its target is not among the models.
+-- @treturn string|nil "refers to shop_customer (id)"
+function M.note(description, column)
+  for _, key in ipairs(description.foreign_keys) do
+    if #key.columns == 1 and key.columns[1] == column.name then
+      return ("refers to %s (%s)"):format(key.to_table, key.to_columns[1] or "?")
+    end
+  end
+  return nil
+end
+
+
 -- The default action of SQL refuses the deletion: the database does it, the model does nothing.
 local function on_delete(key, column)
   local name = ON_DELETE[key.on_delete] or "DO_NOTHING"

@@ -1,5 +1,6 @@
 --- Models as the text of a models.lua, and as data for --json.
 
+local core = require "rdb.core"
 local serializer = require "rdb.migrations.serializer"
 
 local M = {}
@@ -119,13 +120,25 @@ function M.text(models, app, database)
 end
 
 
+-- Lists of lists stay lists when they are empty.
+local function listed(list)
+  for i, each in ipairs(list) do
+    if type(each) == "table" and each.fields then core.array(each.fields) end
+    if type(each) == "table" and not each.fields then list[i] = core.array(each) end
+  end
+  return core.array(list)
+end
+
+
 local function field_data(field)
   local options = {}
   for key, value in pairs(field.options) do
     options[tostring(key == 1 and field.relation and "to" or key)] = type(value) == "table" and value.name or value
   end
-  if field.type == "enum" then options = { values = field.options } end
-  return { name = field.name, type = field.type, column = field.column, options = options, note = field.note }
+  if field.type == "enum" then options = { values = core.array { table.unpack(field.options) } } end
+  return {
+    name = field.name, type = field.type, column = field.column, options = core.object(options), note = field.note,
+  }
 end
 
 
@@ -143,13 +156,13 @@ function M.data(models)
         if not model.key and field.options.primary_key then key = { field.name } end
       end
       list[i] = {
-        name = model.name, label = model.label, table = model.table, kind = model.kind, fields = fields,
-        primary_key = key, indexes = model.indexes, constraints = model.constraints,
-        unique_together = model.unique_together, notes = model.notes,
+        name = model.name, label = model.label, table = model.table, kind = model.kind, fields = core.array(fields),
+        primary_key = core.array(key), indexes = listed(model.indexes), constraints = listed(model.constraints),
+        unique_together = listed(model.unique_together), notes = core.array(model.notes),
       }
     end
   end
-  return { models = list }
+  return { models = core.array(list) }
 end
 
 
