@@ -142,7 +142,7 @@ function Collector:collect(model, objects)
         if action == "CASCADE" and deletion.can_fast_delete(entry.model) then
             table.insert(self.fast, { model = entry.model, field = field, keys = keys })
         elseif #keys > 0 then
-            local pointing = write.fetch_related(entry.model, self.alias, field.attname, keys)
+            local pointing = write.fetch_related(entry.model, self.alias, field.attname, keys, {})
             if #pointing > 0 then
                 actions[action](self, entry, pointing)
             end

@@ -88,7 +88,11 @@ return function(instance)
         end
         for _, names in ipairs(groups) do
             local attnames, labels = field_names(meta, names)
-            if taken(object, model, alias, attnames) then
+            local wrong = false
+            for _, name in ipairs(names) do
+                wrong = wrong or found[name] ~= nil
+            end
+            if not wrong and taken(object, model, alias, attnames) then
                 add(found, #names == 1 and names[1] or "__all__", {
                     names.message or ("%s with this %s already exists."):format(meta.verbose_name,
                         table.concat(labels, " and ")),

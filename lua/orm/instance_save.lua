@@ -51,8 +51,9 @@ return function(instance)
 
     local function prepare_field(object, field)
         local value = rawget(object, field.attname)
-        if value ~= nil and value ~= null and (type(value) ~= "table" or getmetatable(value) == nil) then
-            local prepared = field:prepare(value)
+        local model = instance.model_of(value)
+        if value ~= nil and value ~= null and (model or type(value) ~= "table" or getmetatable(value) == nil) then
+            local prepared = model and field:to_param(value) or field:prepare(value)
             if not rawequal(prepared, value) then
                 object[field.attname] = prepared
             end

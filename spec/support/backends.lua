@@ -11,6 +11,11 @@ local function create_tables(alias, models)
     local editor = require "rdb.migrations.schema.editor".new(alias)
     for _, model in ipairs(models) do
         editor:create_model(model)
+        for _, field in ipairs(model._meta.many_to_many) do
+            if field.relation.auto_through then
+                editor:create_model(field.relation.through)
+            end
+        end
     end
     editor:run_deferred()
 end

@@ -141,6 +141,10 @@ ForeignKey.prepares = true
 
 function ForeignKey:prepare(value)
     local target = self.relation.target
+    if type(value) == "table" then
+        errors.raise_with("invalid_value", { model = self.model and self.model._meta.label, field = self.name },
+            "%s expects a key, got a table; an object is assigned to '%s'", self:label(), self.name)
+    end
     if target.prepares then
         return target:prepare(value)
     end

@@ -34,7 +34,7 @@ local function load_all(model, alias, siblings, list, attname)
             keys[#keys + 1], by_key[key_of(key)] = key, object
         end
     end
-    local loaded = require "rdb.orm.write".fetch_related(model, alias, pk, keys)
+    local loaded = require "rdb.orm.write".fetch_related(model, alias, pk, keys, {})
     for i, fresh in ipairs(loaded) do
         local object = by_key[key_of(fresh[pk])]
         if object then

@@ -35,7 +35,7 @@ local function load(field, objects, alias)
     local relation = field.relation
     local target = relation.target
     local keys = missing_keys(objects, field, target)
-    local list = require "rdb.orm.write".fetch_related(relation.model, alias, target.attname, keys)
+    local list = require "rdb.orm.write".fetch_related(relation.model, alias, target.attname, keys, {})
     local by_key = {}
     for _, related in ipairs(list) do
         by_key[key_of(related[target.attname])] = related

@@ -20,7 +20,7 @@ local function load_one(entry, objects, alias)
             keys[#keys + 1], seen[key_of(key)] = key, object
         end
     end
-    local list = require "rdb.orm.write".fetch_related(entry.model, alias, field.attname, keys)
+    local list = require "rdb.orm.write".fetch_related(entry.model, alias, field.attname, keys, {})
     for _, related in ipairs(list) do
         local object = seen[key_of(related[field.attname])]
         if object then
