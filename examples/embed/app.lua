@@ -62,9 +62,9 @@ end
 --- What the database has in the end: orders, pieces, pieces left, revenue as text.
 function app.totals()
   local sums = Order.objects:aggregate { n = rdb.Count "id", pieces = rdb.Sum "quantity", revenue = rdb.Sum "price" }
-  local left = Product.objects:aggregate { stock = rdb.Sum "stock" }
-  assert(sums.pieces + left.stock == N_PRODUCTS * STOCK)
-  return sums.n, sums.pieces, left.stock, tostring(sums.revenue)
+  local left = Product.objects:aggregate { pieces = rdb.Sum "stock" }
+  assert(sums.pieces + left.pieces == N_PRODUCTS * STOCK)
+  return sums.n, sums.pieces, left.pieces, tostring(sums.revenue)
 end
 
 return app
