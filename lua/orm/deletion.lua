@@ -150,11 +150,30 @@ function Collector:collect(model, objects)
     end
 end
 
+-- Will the object go with one of the deletes that read nothing?
+function Collector:goes_unread(model, object)
+    for _, fast in ipairs(self.fast) do
+        if fast.model == model then
+            if not fast.set then
+                fast.set = {}
+                for _, key in ipairs(fast.keys) do
+                    fast.set[key_of(key)] = true
+                end
+            end
+            local value = object[fast.field.attname]
+            if value ~= nil and fast.set[key_of(value)] then
+                return true
+            end
+        end
+    end
+    return false
+end
+
 function Collector:check_restricted()
     for _, block in ipairs(self.restricted) do
         local meta, seen, left = block.entry.model._meta, self.seen[block.entry.model] or {}, {}
         for _, object in ipairs(block.objects) do
-            if not seen[identity(object, meta)] then
+            if not seen[identity(object, meta)] and not self:goes_unread(block.entry.model, object) then
                 left[#left + 1] = object
             end
         end
