@@ -174,9 +174,35 @@ local function add_objects(context, model, needed)
 end
 
 
+-- Models after those that they point at, as far as there is no circle; otherwise in the order of definition.
+local function targets_first(labels, state)
+  local ordered, seen, new = {}, {}, {}
+  for _, label in ipairs(labels) do
+    new[label] = true
+  end
+  local function visit(label)
+    if seen[label] or not new[label] then
+      return
+    end
+    seen[label] = true
+    for _, pair in ipairs(state.models[label].fields) do
+      local target = not references.through(pair[2], label) and references.target(pair[2], label)
+      if target then
+        visit(target)
+      end
+    end
+    ordered[#ordered + 1] = label
+  end
+  for _, label in ipairs(labels) do
+    visit(label)
+  end
+  return ordered
+end
+
+
 --- Create the models that are new, with their relations, indexes and constraints.
 function M.created(context)
-  for _, label in ipairs(missing_from(context.after, context.before)) do
+  for _, label in ipairs(targets_first(missing_from(context.after, context.before), context.after)) do
     local model = context.after.models[label]
     local own, later, needed = split_fields(model)
     local options = {}
