@@ -25,6 +25,7 @@ local apply = require "rdb.migrations.executor.apply"
 local integrity = require "rdb.migrations.executor.integrity"
 local planner = require "rdb.migrations.executor.plan"
 local Recorder = require "rdb.migrations.recorder"
+local States = require "rdb.migrations.executor.states"
 
 local Executor = {}
 Executor.__index = Executor
@@ -144,7 +145,7 @@ local function run_step(self, run, step, options)
   if options.fake then return apply.fake(run, step) and "faked" end
   if options.fake_initial and not step.backwards and step.migration.initial then
     local fake_initial = require "rdb.migrations.fake_initial"
-    local exists, differences = fake_initial.compare(self.alias, step.migration, run.states[step.key])
+    local exists, differences = fake_initial.compare(self.alias, step.migration, run.states:before(step.key))
     if exists then
       for _, text in ipairs(differences) do
         self.on_event { event = "difference", key = step.key, text = text }
@@ -159,7 +160,7 @@ end
 
 local function execute(self, plan, rows, options)
   local run = {
-    alias = self.alias, recorder = self.recorder, states = planner.states(self:loader(), rows, plan), finished = {},
+    alias = self.alias, recorder = self.recorder, states = States.new(self:loader(), rows, plan), finished = {},
     on_event = self.on_event, lock_timeout = options.lock_timeout,
     on_wait = function(seconds) self.on_event { event = "waiting", seconds = seconds } end,
   }

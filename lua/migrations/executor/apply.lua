@@ -68,15 +68,16 @@ end
 
 --- Run the operations of a migration with an editor.
 -- @tparam function on_operation called with the number before each operation
--- @tparam[opt] integer first number to begin with (resuming)
-function M.operations(editor, migration, before, backwards, on_operation, first)
+-- @treturn ProjectState after the migration
+function M.operations(editor, migration, before, backwards, on_operation)
   local states = M.states(migration, before)
   local total = #migration.operations
-  for index = first or 1, total do
+  for index = 1, total do
     local number = backwards and total - index + 1 or index
     on_operation(number)
     run_operation(editor, migration, states, number, backwards)
   end
+  return states[total + 1]
 end
 
 
@@ -90,7 +91,6 @@ local function done_by_other(rows, step)
 end
 
 
--- Context of one run: { alias, recorder, batch, on_event, lock_timeout, finished, states }
 local function editor_for(run)
   return Editor.new(run.alias, { on_event = run.on_event })
 end
@@ -126,10 +126,13 @@ local function run_atomic(run, step, current)
     local editor = editor_for(run)
     local whole = unenforced and (step.backwards or any(migration.operations, MAY_ORPHAN, true))
     if whole then editor:remember_violations() end
-    M.operations(editor, migration, run.states[step.key], step.backwards, function(number) current.number = number end)
+    local after = M.operations(editor, migration, run.states:before(step.key), step.backwards, function(number)
+      current.number = number
+    end)
     current.number = nil
     editor:finish()
     record(run, step, { state = "applied", duration_ms = milliseconds(started) })
+    run.states:ran(step.key, after)
     return "done"
   end)
 end
@@ -153,7 +156,7 @@ local function run_in_steps(run, step, current)
   end)
   if not first then return "skipped" end
   local started = core.now()
-  local states = M.states(migration, run.states[step.key])
+  local states = M.states(migration, run.states:before(step.key))
   for index = first, total do
     local number = step.backwards and total - index + 1 or index
     current.number, current.done = number, index - 1
@@ -185,7 +188,7 @@ end
 
 
 --- Run one step of a plan.
--- @tparam table run { alias=, recorder=, states= key -> ProjectState, finished = {key...}, on_event=, lock_timeout=,
+-- @tparam table run { alias=, recorder=, states= States, finished = {key...}, on_event=, lock_timeout=,
 --   on_wait= }; batch is added
 -- @tparam table step { key=, migration=, backwards= }
 -- @treturn string "done", or "skipped" when another process has done it meanwhile

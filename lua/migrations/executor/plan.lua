@@ -6,6 +6,7 @@ local Recorder = require "rdb.migrations.recorder"
 local M = {}
 
 
+--- The keys of the migrations that count as applied, as a set.
 local function applied_set(rows)
   local set = {}
   for _, row in ipairs(rows) do
@@ -71,11 +72,19 @@ local function for_target(loader, target, applied)
 end
 
 
+local function in_graph_order(graph, plan)
+  local by_key, ordered = {}, {}
+  for _, step in ipairs(plan) do by_key[step.key] = step end
+  for _, key in ipairs(graph:all_in_order()) do ordered[#ordered + 1] = by_key[key] end
+  return ordered
+end
+
+
 --- Make the plan.
 -- @tparam Loader loader
 -- @tparam table rows of the ledger
 -- @tparam[opt] table targets { { app, name|"zero"|prefix|nil }... }; nil: everything to its newest
--- @treturn table { { key=, migration=, backwards= }... } in the order of execution
+-- @treturn table { { key=, migration=, backwards= }... } in the order of execution: forwards that of the whole graph
 -- @raise config for unknown apps and migrations, misuse for plans in both directions
 function M.make(loader, rows, targets)
   local applied = applied_set(rows)
@@ -97,7 +106,7 @@ function M.make(loader, rows, targets)
   else
     add(forwards(loader.graph, loader.graph:leaf_nodes(), applied), false)
   end
-  return plan
+  return direction == false and in_graph_order(loader.graph, plan) or plan
 end
 
 
@@ -113,22 +122,7 @@ function M.check_reversible(plan)
 end
 
 
---- The project states around the steps of a plan.
--- @treturn table key -> ProjectState before that migration
-function M.states(loader, rows, plan)
-  local applied, wanted, left = applied_set(rows), {}, #plan
-  for _, step in ipairs(plan) do wanted[step.key] = true end
-  local state, before = require("rdb.migrations.state").ProjectState(), {}
-  for _, key in ipairs(loader.graph:all_in_order()) do
-    if left == 0 then break end
-    if wanted[key] then
-      before[key] = state:clone()
-      left = left - 1
-    end
-    if wanted[key] or applied[key] then loader.migrations[key]:mutate_state(state) end
-  end
-  return before
-end
+M.applied_set = applied_set
 
 
 return M
