@@ -389,8 +389,11 @@ static int l_insert_many(lua_State *L) {
     lua_Integer inserted_rows = batch.expression ? batch.position - batch.first : batch.last - batch.first + 1;
     rlua_run_report(L, &run, inserted_rows);
     lua_pushboolean(L, !batch.expression);
+    if (!batch.expression) {
+        return 1;
+    }
     lua_pushinteger(L, batch.position);
-    return batch.expression ? 2 : 1;
+    return 2;
 }
 
 void rlua_open_inserts(lua_State *L) {

@@ -4,19 +4,8 @@
  * raw bytes for doubles, length and bytes for texts. NULL and booleans are the tag alone. */
 #include "snapshot.h"
 
-#include <string.h>
-
 #define TAG_FLAG   0x40
 #define TAG_ABSENT 0xff
-
-static uint8_t *put_number(uint8_t *at, uint64_t number) {
-    while (number >= 0x80) {
-        *at++ = (uint8_t)(number | 0x80);
-        number >>= 7;
-    }
-    *at++ = (uint8_t)number;
-    return at;
-}
 
 static const uint8_t *get_number(const uint8_t *at, uint64_t *number) {
     uint64_t result = 0;
@@ -29,46 +18,27 @@ static const uint8_t *get_number(const uint8_t *at, uint64_t *number) {
     return at;
 }
 
-static inline uint64_t zigzag(int64_t number) {
-    return ((uint64_t)number << 1) ^ (number < 0 ? UINT64_MAX : 0);
-}
-
 static inline int64_t unzigzag(uint64_t number) {
     return (int64_t)(number >> 1 ^ (~(number & 1) + 1));
 }
 
-uint8_t *rlua_pack(uint8_t *at, const rdb_value *value) {
+uint8_t *rlua_pack_rare(uint8_t *at, const rdb_value *value) {
     uint8_t tag = value->kind;
+    bool flag = value->kind == RDB_KIND_BOOL ? value->as.boolean : value->kind == RDB_KIND_TIMESTAMP && value->utc;
+    *at++ = flag ? (uint8_t)(tag | TAG_FLAG) : tag;
     switch ((rdb_kind)value->kind) {
-    case RDB_KIND_NULL:
-        *at++ = tag;
-        return at;
     case RDB_KIND_BOOL:
-        *at++ = value->as.boolean ? (uint8_t)(tag | TAG_FLAG) : tag;
         return at;
-    case RDB_KIND_TIMESTAMP:
-        tag = value->utc ? (uint8_t)(tag | TAG_FLAG) : tag;
-        break;
-    case RDB_KIND_DOUBLE:
-        *at++ = tag;
-        memcpy(at, &value->as.number, sizeof value->as.number);
-        return at + sizeof value->as.number;
-    default:
-        break;
-    }
-    *at++ = tag;
-    switch ((rdb_kind)value->kind) {
-    case RDB_KIND_INT64:
     case RDB_KIND_DATE:
     case RDB_KIND_TIME:
     case RDB_KIND_TIMESTAMP:
-        return put_number(at, zigzag(value->as.integer));
+        return rlua_pack_number(at, rlua_zigzag(value->as.integer));
     case RDB_KIND_INTERVAL:
-        at = put_number(at, zigzag(value->as.integer));
-        at = put_number(at, zigzag(value->more.interval.months));
-        return put_number(at, zigzag(value->more.interval.days));
+        at = rlua_pack_number(at, rlua_zigzag(value->as.integer));
+        at = rlua_pack_number(at, rlua_zigzag(value->more.interval.months));
+        return rlua_pack_number(at, rlua_zigzag(value->more.interval.days));
     default:
-        at = put_number(at, value->more.len);
+        at = rlua_pack_number(at, value->more.len);
         if (value->more.len > 0) {
             memcpy(at, value->as.text, value->more.len);
         }

@@ -7,6 +7,8 @@
 #ifndef RDB_LUA_SNAPSHOT_H
 #define RDB_LUA_SNAPSHOT_H
 
+#include <string.h>
+
 #include "plan.h"
 
 /* Slots of an instance. */
@@ -50,8 +52,43 @@ static inline size_t rlua_pack_room(const rdb_value *value) {
     }
 }
 
-/* rlua_pack - write a value; returns the end. At least rlua_pack_room() bytes are there. */
-uint8_t *rlua_pack(uint8_t *at, const rdb_value *value);
+static inline uint8_t *rlua_pack_number(uint8_t *at, uint64_t number) {
+    while (number >= 0x80) {
+        *at++ = (uint8_t)(number | 0x80);
+        number >>= 7;
+    }
+    *at++ = (uint8_t)number;
+    return at;
+}
+/* Small numbers of either sign become small numbers without one. */
+static inline uint64_t rlua_zigzag(int64_t number) {
+    return ((uint64_t)number << 1) ^ (number < 0 ? UINT64_MAX : 0);
+}
+/* rlua_pack - write a value; returns the end. At least rlua_pack_room() bytes are there. The common kinds in line. */
+uint8_t *rlua_pack_rare(uint8_t *at, const rdb_value *value);
+static inline uint8_t *rlua_pack(uint8_t *at, const rdb_value *value) {
+    switch (value->kind) {
+    case RDB_KIND_NULL:
+        *at++ = RDB_KIND_NULL;
+        return at;
+    case RDB_KIND_INT64:
+        *at++ = RDB_KIND_INT64;
+        return rlua_pack_number(at, rlua_zigzag(value->as.integer));
+    case RDB_KIND_DOUBLE:
+        *at++ = RDB_KIND_DOUBLE;
+        memcpy(at, &value->as.number, sizeof value->as.number);
+        return at + sizeof value->as.number;
+    case RDB_KIND_TEXT:
+        *at++ = RDB_KIND_TEXT;
+        at = rlua_pack_number(at, value->more.len);
+        if (value->more.len > 0) {
+            memcpy(at, value->as.text, value->more.len);
+        }
+        return at + value->more.len;
+    default:
+        return rlua_pack_rare(at, value);
+    }
+}
 /* rlua_pack_absent - write "this column was not loaded" (1 byte). */
 uint8_t *rlua_pack_absent(uint8_t *at);
 /* rlua_unpack - read a value; texts point into the block. Returns the start of the next, sets *absent. */
