@@ -4,6 +4,8 @@
  * raw bytes for doubles, length and bytes for texts. NULL and booleans are the tag alone. */
 #include "snapshot.h"
 
+#include "../calendar.h"
+
 #define TAG_FLAG   0x40
 #define TAG_ABSENT 0xff
 
@@ -116,6 +118,14 @@ static bool same_text(const char *a, size_t a_len, const char *b, size_t b_len) 
     return a_len == b_len && (a_len == 0 || memcmp(a, b, a_len) == 0);
 }
 
+/* A day counts 24 hours: what SQLite keeps as microseconds reads as days in Lua. */
+static bool same_interval(const rdb_value *a, const rdb_value *b) {
+    int64_t us;
+    int64_t days = (int64_t)a->more.interval.days - b->more.interval.days;
+    return a->more.interval.months == b->more.interval.months &&
+           !__builtin_sub_overflow(b->as.integer, a->as.integer, &us) && us % RDB_DAY_US == 0 && us / RDB_DAY_US == days;
+}
+
 bool rlua_same_value(const rdb_value *a, const rdb_value *b) {
     if (a->kind != b->kind) {
         return false;
@@ -133,8 +143,7 @@ bool rlua_same_value(const rdb_value *a, const rdb_value *b) {
     case RDB_KIND_TIMESTAMP:
         return a->as.integer == b->as.integer;
     case RDB_KIND_INTERVAL:
-        return a->as.integer == b->as.integer && a->more.interval.months == b->more.interval.months &&
-               a->more.interval.days == b->more.interval.days;
+        return same_interval(a, b);
     case RDB_KIND_DECIMAL:
         return same_text(a->as.text, decimal_significant(a->as.text, a->more.len), b->as.text,
                          decimal_significant(b->as.text, b->more.len));

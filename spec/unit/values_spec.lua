@@ -304,3 +304,29 @@ describe("core.is", function()
     assert.is_nil(core.is(nil))
   end)
 end)
+
+describe("values in an instance", function()
+  local connections = require "rdb.orm.connections"
+
+  it("are not changed by being stored and read", function()
+    local rdb = require "rdb"
+    rdb.configure { databases = { default = "sqlite://:memory:" } }
+    finally(connections.close_all)
+    local f = rdb.fields
+    local Sample = rdb.model "values.Sample" {
+      span = f.duration(), amount = f.decimal { max_digits = 40, decimal_places = 2 }, at = f.datetime(), key = f.uuid(),
+    }
+    require("rdb.migrations.schema.editor").new("default"):create_model(Sample)
+    local values = {
+      span = core.duration "P1DT2H", amount = core.decimal "12345678901234567890123456789.10",
+      at = core.datetime "2024-02-29T12:00:00.000001Z", key = core.uuid(),
+    }
+    Sample(values):save()
+    local sample = Sample.objects:get { id = 1 }
+    assert.is_false(sample:is_dirty())
+    for name, value in pairs(values) do
+      assert.equal(tostring(value), tostring(sample[name]))
+      assert.is_true(value == sample[name])
+    end
+  end)
+end)
