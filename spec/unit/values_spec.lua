@@ -314,7 +314,8 @@ describe("values in an instance", function()
     finally(connections.close_all)
     local f = rdb.fields
     local Sample = rdb.model "values.Sample" {
-      span = f.duration(), amount = f.decimal { max_digits = 40, decimal_places = 2 }, at = f.datetime(), key = f.uuid(),
+      span = f.duration(), amount = f.decimal { max_digits = 40, decimal_places = 2 },
+      at = f.datetime(), key = f.uuid(),
     }
     require("rdb.migrations.schema.editor").new("default"):create_model(Sample)
     local values = {
