@@ -173,6 +173,49 @@ describe("the table rebuild of SQLite", function()
     assert.same(2, value "SELECT rank FROM blog_author WHERE id = 2")
   end)
 
+  it("refuses values that do not fit a changed type, with their keys", function()
+    local function changed(name, field) return function() alter(author { { name, field } }, name) end end
+    local function fails(fn, code, text)
+      local before = sql_of "blog_author"
+      local ok, err = pcall(fn)
+      assert.is_false(ok)
+      assert.same({ code, text }, { err.code, err.message })
+      assert.same(before, sql_of "blog_author")
+    end
+    fails(changed("name", f.char { max_length = 2 }), "data_too_long", "blog.Author.name cannot be changed: the value "
+      .. "of 2 rows of table blog_author is longer than 2 characters (id 1, 2); correct the rows first")
+    fails(changed("name", f.integer {}), "invalid_value", "blog.Author.name cannot be changed: the value of 2 rows of "
+      .. "table blog_author is no integer (id 1, 2); correct the rows first")
+    fails(changed("rank", f.boolean {}), "invalid_value", "blog.Author.rank cannot be changed: the value of 1 row of "
+      .. "table blog_author is no boolean (id 2); correct the rows first")
+    run("UPDATE blog_author SET name = id")
+    changed("name", f.integer {})()
+    assert.same("integer", value "SELECT typeof(name) FROM blog_author LIMIT 1")
+  end)
+
+  it("rewrites dates as datetimes and back", function()
+    local days = author { { "born", f.date { null = true } } }
+    local moments = author { { "born", f.datetime { null = true } } }
+    local function field(models_of) return schema.field(models_of["blog.Author"], "born") end
+    schema.change(function(editor) editor:add_field(models["blog.Author"], field(days)) end)
+    run("UPDATE blog_author SET born = '2024-02-29' WHERE id = 1")
+    schema.change(function(editor) editor:alter_field(days["blog.Author"], field(days), field(moments)) end)
+    assert.same("2024-02-29 00:00:00", value "SELECT born FROM blog_author WHERE id = 1")
+    schema.change(function(editor) editor:alter_field(moments["blog.Author"], field(moments), field(days)) end)
+    assert.same("2024-02-29", value "SELECT born FROM blog_author WHERE id = 1")
+    assert.is_nil(value "SELECT born FROM blog_author WHERE id = 2")
+  end)
+
+  it("names the rows that are in the way of a unique index", function()
+    run("UPDATE blog_author SET name = 'same', rank = 1")
+    local ok, err = pcall(schema.change, function(editor)
+      editor:alter_unique_together(models["blog.Author"], {}, { { "name", "rank" } })
+    end)
+    assert.is_false(ok)
+    assert.same("unique_violation", err.code)
+    assert.is_truthy(err.message:find("1 value has more than one row, for example id 1, 2", 1, true), err.message)
+  end)
+
   it("names the rows that are in the way of UNIQUE", function()
     run("UPDATE blog_author SET name = 'same'")
     local ok, err = pcall(alter, author { { "name", f.char { max_length = 20, unique = true } } }, "name")

@@ -1,7 +1,8 @@
 --- The SQL of one column: declared type and everything that belongs to the column alone.
 --
 -- Whatever a field asks of its column stands inside the column's definition (default, not null, key, unique, check,
--- reference), so that altering a field means replacing one piece of text. Indexes are separate statements.
+-- reference), so that altering a field means replacing one piece of text. Indexes are separate statements. db_comment
+-- stays in the state only: SQLite has no comments.
 
 local errors = require "rdb.orm.errors"
 

@@ -119,6 +119,7 @@ function M.run(db, plan, old_definition)
   db:progress { event = "rebuild_started", table = name }
   db:write(table_sql.to_sql(plan.definition, db.quote(temporary)))
   checks.explain(db, plan, temporary, copy_rows, db, plan, old_definition, temporary)
+  checks.forbidden_values(db, plan, temporary)
   db:write("DROP TABLE " .. db.quote(name))
   rename_into_place(db, temporary, name)
   for _, list in ipairs { plan.indexes, plan.added_indexes } do

@@ -61,6 +61,21 @@ function M.required_values(db, plan)
 end
 
 
+--- Altered columns must not hold values that do not fit their new type.
+-- @raise invalid_value or data_too_long with the number of rows and some of their keys
+function M.forbidden_values(db, plan, temporary)
+  if not db.connected then return end
+  for _, each in ipairs(plan.forbidden) do
+    local count = db:rows(("SELECT count(*) AS n FROM %s WHERE %s"):format(db.quote(temporary), each.condition))[1].n
+    if count > 0 then
+      errors.raise(each.code, "%s cannot be changed: the value of %d %s of table %s %s (%s); correct the rows first",
+        each.subject, count, count == 1 and "row" or "rows", plan.table_name, each.problem,
+        sample_rows(db, temporary, each.condition))
+    end
+  end
+end
+
+
 -- For "UNIQUE constraint failed: t.a, t.b": how many groups of duplicates there are, and rows of one.
 local function duplicates(db, table_name, message)
   local columns = {}

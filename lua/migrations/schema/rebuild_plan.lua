@@ -18,6 +18,7 @@ function Plan.new(table_name, definition, indexes)
     table_name = table_name, definition = definition, indexes = indexes, added_indexes = {},
     sources = {},   -- lower-case column -> { sql=, params= with kinds }: the value in the new table, over the old one
     required = {},  -- { { column=, subject= } }: become NOT NULL without a default
+    forbidden = {}, -- { { subject=, condition=, code=, problem= } }: values that must not be in the new table
     dropped = {},   -- lower-case names of columns that are gone
     labels = {},
   }, Plan)
@@ -130,6 +131,15 @@ end
 -- @tparam string subject what to call it in the error: "blog.Post.title"
 function Plan:require_value(name, subject)
   table.insert(self.required, { column = name, subject = subject })
+end
+
+
+--- Note what finds values that do not fit an altered column.
+-- @tparam string condition over the new table
+-- @tparam string code of the error
+-- @tparam string problem "is longer than 5 characters"
+function Plan:forbid(subject, condition, code, problem)
+  table.insert(self.forbidden, { subject = subject, condition = condition, code = code, problem = problem })
 end
 
 

@@ -8,6 +8,7 @@ local Editor = require "rdb.migrations.schema.editor"
 local errors = require "rdb.orm.errors"
 local checks = require "rdb.migrations.schema.rebuild_checks"
 local columns = require "rdb.migrations.schema.columns"
+local conversions = require "rdb.migrations.schema.conversions_sqlite"
 local index_sql = require "rdb.migrations.schema.index_sql"
 local indexes = require "rdb.migrations.schema.sqlite_indexes"
 local rebuild = require "rdb.migrations.schema.rebuild"
@@ -261,15 +262,21 @@ local function alter_referring(self, model, field, replaced)
 end
 
 
--- The new value of an altered column: what it had, with the default for NULL where NULL is no longer allowed.
+-- The new value of an altered column: what it had, in the form of the new type, with the default for NULL where NULL
+-- is no longer allowed. Notes in the plan what must not be found.
 local function source_of_change(self, plan, old, new)
-  if new.null or not old.null then return nil end
+  local column = self.quote(new.column)
+  local condition, code, problem = conversions.misfit(old, new, column)
+  if condition then plan:forbid(new:label(), condition, code, problem) end
+  local rewritten = conversions.rewrite(old, new, column)
+  local source = rewritten and { sql = rewritten, params = {} } or nil
+  if new.null or not old.null then return source end
   local default = source_of_default(self, new)
   if not default then
     plan:require_value(new.column, new:label())
-    return nil
+    return source
   end
-  return { sql = ("COALESCE(%s, %s)"):format(self.quote(new.column), default.sql), params = default.params }
+  return { sql = ("COALESCE(%s, %s)"):format(rewritten or column, default.sql), params = default.params }
 end
 
 

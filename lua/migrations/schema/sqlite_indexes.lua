@@ -4,6 +4,7 @@
 -- own: what is dropped is looked up by its columns in the live database.
 
 local errors = require "rdb.orm.errors"
+local checks = require "rdb.migrations.schema.rebuild_checks"
 local index_sql = require "rdb.migrations.schema.index_sql"
 
 local methods = {}
@@ -16,7 +17,8 @@ function M.create(self, model, name, sql)
   if entry then
     entry.plan:add_index(name, sql)
   else
-    self:write(sql)
+    local table_name = model._meta.table
+    checks.explain(self, { table_name = table_name }, table_name, self.write, self, sql)
   end
 end
 
