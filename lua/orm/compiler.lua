@@ -205,6 +205,7 @@ local function inline(Model, thing, dialect)
     local structure = require "rdb.orm.structure"
     local root = shape.root(Model)
     local collector = structure.collector(root, "inline")
+    collector.exact = true
     local built = query.build(root, dialect)
     local scope = { node = { depth = 0, single = false } }
     local node

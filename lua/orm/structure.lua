@@ -19,7 +19,7 @@ local PADDED_FROM = 4
 --- Start a collector for a link on `node`.
 -- @tparam table node shape node before the link
 -- @tparam string head first part of the key, names the kind of link
--- @treturn table { node, keys, values }
+-- @treturn table { node, keys, values }; with `exact` set, lists keep their length
 function structure.collector(node, head)
     return { node = node, keys = { head }, values = {} }
 end
@@ -117,7 +117,7 @@ end
 
 local function append_list(collector, items)
     local n = #items
-    local length = n <= 2 and n or n <= LONGEST_PADDED and padded_length(n)
+    local length = (n <= 2 or collector.exact) and n or n <= LONGEST_PADDED and padded_length(n)
         or math.ceil(n / LONGEST_PADDED) * LONGEST_PADDED
     local values = collector.values
     for i = 1, length do

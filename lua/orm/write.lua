@@ -2,7 +2,6 @@
 local base = require "rdb.orm.expressions.base"
 local connections = require "rdb.orm.connections"
 local core = require "rdb.core"
-local errors = require "rdb.orm.errors"
 local statements = require "rdb.orm.write.statements"
 
 local write = {}
@@ -33,7 +32,15 @@ local function omitted_columns(meta, instance)
         meta.with_db_default = with_db_default
     end
     if #with_db_default == 0 then
-        return automatic and { [pk.attname] = true } or NOTHING, automatic and "auto" or "full"
+        if not automatic then
+            return NOTHING, "full"
+        end
+        local omitted = rawget(meta, "omitted_key")
+        if not omitted then
+            omitted = { [pk.attname] = true }
+            meta.omitted_key = omitted
+        end
+        return omitted, "auto"
     end
     local omitted, read_back = { [automatic and pk.attname or false] = true }, {}
     for _, field in ipairs(with_db_default) do
@@ -102,6 +109,30 @@ local function insert_expressions(Model, alias, instance, omitted)
     write.refresh(Model, alias, instance, read_back)
 end
 
+-- The plans of the two usual column sets, found without making a key.
+local function insert_plan(Model, alias, omitted, key)
+    local meta = Model._meta
+    local plans = rawget(meta, "insert_plans")
+    if not plans then
+        plans = {}
+        meta.insert_plans = plans
+    end
+    local dialect = connections.dialect(alias)
+    local kept = plans[alias]
+    if not kept or kept.dialect ~= dialect then
+        kept = { dialect = dialect }
+        plans[alias] = kept
+    end
+    local plan = kept[key]
+    if not plan then
+        plan = statements.insert(Model, alias, omitted, key)
+        if key == "auto" or key == "full" then
+            kept[key] = plan
+        end
+    end
+    return plan
+end
+
 --- INSERT one instance; fills a generated key and takes the snapshot.
 -- @tparam table Model
 -- @tparam string alias
@@ -109,7 +140,7 @@ end
 function write.insert(Model, alias, instance)
     local meta = Model._meta
     local omitted, key, read_back = omitted_columns(meta, instance)
-    local plan = statements.insert(Model, alias, omitted, key)
+    local plan = insert_plan(Model, alias, omitted, key)
     local ok, inserted = pcall(core.insert, connections.target(alias), plan, instance)
     if not ok then
         explain(meta, inserted)

@@ -181,10 +181,11 @@ return function(methods, queryset)
             return objects
         end
         local conflict = conflict_of(self, queryset, options)
+        local prepare_insert = instance.prepare_insert
         local remember = require("rdb.orm.transactions").remember
         atomic(self, function()
             for _, object in ipairs(objects) do
-                instance.prepare_insert(object, meta)
+                prepare_insert(object, meta)
                 remember(object, alias, meta)
             end
             for _, run in ipairs(runs_of(meta, objects, options.batch_size or math.maxinteger)) do

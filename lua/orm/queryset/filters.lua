@@ -6,7 +6,13 @@ local shape = require "rdb.orm.shape"
 local structure = require "rdb.orm.structure"
 
 local null = core.null
-local next, type, getmetatable, setmetatable = next, type, getmetatable, setmetatable
+local next, type, getmetatable, setmetatable, concat = next, type, getmetatable, setmetatable, table.concat
+
+-- Types whose values bind as they are.
+local MARKS = { string = "s", number = "n", boolean = "b", userdata = "u" }
+
+-- Filled and read without a call that could come back here.
+local buffer = {}
 
 return function(methods, queryset)
     local QuerySet = queryset.QuerySet
@@ -49,6 +55,65 @@ return function(methods, queryset)
         edge[value_type] = link.node
     end
 
+    -- Several plain values the short way. The names in the order in which the table gives them, with the types of their
+    -- values, find the node; several orders lead to the same one, which has the names sorted.
+    local function find_several(node, conditions)
+        local n = 0
+        for name, value in next, conditions do
+            local mark = MARKS[type(value)]
+            if not mark or value == null or type(name) ~= "string" then
+                return nil
+            end
+            buffer[n + 1], buffer[n + 2] = name, mark
+            n = n + 2
+        end
+        return concat(buffer, "\1", 1, n)
+    end
+
+    local function remember_several(node, key, link, spec)
+        local names, prepares = {}, {}
+        for i, leaf in ipairs(spec.children) do
+            if leaf.form ~= "value" or leaf.index ~= i or leaf.resolved.composite then
+                return
+            end
+            names[i] = leaf.resolved.path
+            prepares[i] = structure.preparation(leaf.resolved) or false
+        end
+        node.filters[key] = { child = link.node, names = names, prepares = prepares }
+    end
+
+    -- The values in the order of the names; nil when a name with a separator in it only looked like these.
+    local function values_of(known, conditions)
+        local values, prepares = {}, known.prepares
+        for i, name in ipairs(known.names) do
+            local value = conditions[name]
+            if value == nil then
+                return nil
+            end
+            if prepares[i] then
+                value = prepares[i](value)
+            end
+            values[i] = value
+        end
+        return values
+    end
+
+    local function several(self, where, conditions)
+        local node = self.node
+        local key = find_several(node, conditions)
+        local known = key and node.filters[key]
+        local values = known and values_of(known, conditions)
+        if values then
+            return setmetatable({ node = known.child, prev = self, value = values }, QuerySet)
+        end
+        refuse_sliced(self, where)
+        local link, spec = condition_link(self, q.children_of(conditions, where), false)
+        if key and spec.children[2] then
+            remember_several(node, key, link, spec)
+        end
+        return link
+    end
+
     -- One named value the short way, everything else through the collector. `where` names the verb in messages.
     local function filter(self, where, conditions, ...)
         if type(conditions) == "table" and getmetatable(conditions) == nil then
@@ -69,6 +134,8 @@ return function(methods, queryset)
                     remember(node, name, value, link, spec)
                     return link
                 end
+            elseif name ~= nil and (...) == nil then
+                return several(self, where, conditions)
             end
         end
         refuse_sliced(self, where)

@@ -1,13 +1,16 @@
 --- Verbs that write: create, get_or_create, update_or_create, update, delete.
 local core = require "rdb.core"
 local base = require "rdb.orm.expressions.base"
+local connections = require "rdb.orm.connections"
 local errors = require "rdb.orm.errors"
 local evaluation = require "rdb.orm.queryset.evaluation"
 local shape = require "rdb.orm.shape"
 local structure = require "rdb.orm.structure"
 local suggest = require "rdb.orm.suggest"
+local transactions = require "rdb.orm.transactions"
 
 local null = core.null
+local insert, prepare_insert = require("rdb.orm.write").insert, require("rdb.orm.instance").prepare_insert
 
 return function(methods, queryset)
     local function meta_of(self)
@@ -28,8 +31,19 @@ return function(methods, queryset)
     --- Make an object and save it.
     -- @treturn table the saved instance
     function methods.create(self, values)
-        local object = self.node.trie.model(values)
-        object:save(insert_options(self.node.alias))
+        local node = self.node
+        local Model = node.trie.model
+        local object = Model(values)
+        if rawget(Model, "save") then -- the model's own save decides
+            object:save(insert_options(node.alias))
+            return object
+        end
+        local meta, alias = Model._meta, node.alias
+        prepare_insert(object, meta)
+        if connections.context(alias) then
+            transactions.remember(object, alias, meta)
+        end
+        insert(Model, alias, object)
         return object
     end
 
@@ -65,7 +79,7 @@ return function(methods, queryset)
     end
 
     local function atomic(self, fn)
-        return require("rdb.orm.transactions").atomic(fn, { using = self.node.alias })
+        return transactions.atomic(fn, { using = self.node.alias })
     end
 
     -- Create, unless another was faster: then what it made.
