@@ -1,12 +1,17 @@
 --- Deleting objects and, as on_delete says, what points at them. Works in batches: one query per relation, not per
 -- row; a relation whose own rows nothing points at is deleted by one statement without being read.
+local connections = require "rdb.orm.connections"
+local core = require "rdb.core"
 local errors = require "rdb.orm.errors"
 local instance = require "rdb.orm.instance"
 local peers = require "rdb.orm.relations.peers"
+local statements = require "rdb.orm.write.statements"
+local transactions = require "rdb.orm.transactions"
+local write = require "rdb.orm.write"
 
 local deletion = {}
 
-local key_of = peers.key_of
+local key_of, remember = peers.key_of, transactions.remember
 
 -- The foreign keys that point at a model and that the ORM, not the database, has to follow.
 local function incoming(meta)
@@ -22,7 +27,13 @@ end
 
 --- Can rows of the model be deleted without looking at others?
 function deletion.can_fast_delete(model)
-    return #incoming(model._meta) == 0
+    local meta = model._meta
+    local fast = meta.fast_delete
+    if fast == nil then
+        fast = #incoming(meta) == 0
+        meta.fast_delete = fast
+    end
+    return fast
 end
 
 -- -- collecting -----------------------------------------------------------------------------------
@@ -134,7 +145,6 @@ function Collector:collect(model, objects)
     if #fresh == 0 then
         return
     end
-    local write = require "rdb.orm.write"
     for _, entry in ipairs(incoming(model._meta)) do
         local field = entry.field
         local keys = keys_of(fresh, field.relation.target.attname)
@@ -226,20 +236,31 @@ local function key_values(objects, meta)
     return keys
 end
 
-local function forget(objects, alias, meta)
-    local core = require "rdb.core"
-    local remember = require "rdb.orm.transactions".remember
-    for _, object in ipairs(objects) do
-        if instance.is_saved(object) then
-            remember(object, alias, meta)
-            core.forget(object)
-        end
+local function forget_one(object, alias, meta)
+    if rawget(object, 1) ~= nil then
+        remember(object, alias, meta)
+        core.forget(object)
     end
+end
+
+local function forget(objects, alias, meta)
+    for _, object in ipairs(objects) do
+        forget_one(object, alias, meta)
+    end
+end
+
+-- The usual case: one object, nothing points at it, one statement.
+local function delete_one(model, alias, object)
+    local meta = model._meta
+    local key = instance.key(object, meta)
+    local params = meta.pk and { key } or key
+    local n = core.execute(connections.target(alias), statements.delete(model, alias), params)
+    forget_one(object, alias, meta)
+    return n, n > 0 and { [meta.label] = n } or {}
 end
 
 -- Keys that point in a circle are cleared before the rows are deleted, where they may be NULL.
 function Collector:break_cycles(cyclic)
-    local write = require "rdb.orm.write"
     for _, field in ipairs(cyclic) do
         local objects = self.objects[field.model]
         if field.null then
@@ -249,7 +270,7 @@ function Collector:break_cycles(cyclic)
 end
 
 function Collector:run()
-    local write, total, per_label = require "rdb.orm.write", 0, {}
+    local total, per_label = 0, {}
     self:check_restricted()
     for _, update in ipairs(self.updates) do
         local keys = key_values(update.objects, update.model._meta)
@@ -282,12 +303,15 @@ function deletion.delete_instances(model, alias, objects)
     end
     local meta = model._meta
     if deletion.can_fast_delete(model) then
-        local n = require "rdb.orm.write".delete_rows(model, alias, key_values(objects, meta))
+        if #objects == 1 then
+            return delete_one(model, alias, objects[1])
+        end
+        local n = write.delete_rows(model, alias, key_values(objects, meta))
         forget(objects, alias, meta)
         local per_label = {}
         return count(per_label, model, n), per_label
     end
-    return require "rdb.orm.transactions".atomic(function()
+    return transactions.atomic(function()
         local collector = new_collector(alias)
         collector:collect(model, objects)
         return collector:run()

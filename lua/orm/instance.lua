@@ -18,6 +18,8 @@ local methods = {}
 
 local instance = { methods = methods }
 
+local NOTHING = {}
+
 local rawget, rawset, getmetatable, setmetatable, pairs, type = rawget, rawset, getmetatable, setmetatable, pairs, type
 
 --- The model of an instance, nil for any other value.
@@ -87,7 +89,12 @@ local function set_defaults(object, meta)
     for _, field in ipairs(meta.with_default) do
         local attname = field.attname
         if rawget(object, attname) == nil then
-            object[attname] = field:get_default()
+            local default = field.default
+            local kind = type(default)
+            if kind == "function" or kind == "table" then
+                default = field:get_default()
+            end
+            rawset(object, attname, default)
         end
     end
 end
@@ -98,30 +105,39 @@ end
 -- @raise misuse for unknown names
 function instance.construct(meta, values)
     local object, by_attname = {}, meta.by_attname
-    setmetatable(object, meta.metatable)
     if values == nil then
+        setmetatable(object, meta.metatable)
         set_defaults(object, meta)
         return object
     end
     if type(values) ~= "table" or getmetatable(values) ~= nil then
         errors.raise("misuse", "%s is made from a table of values, got %s", meta.label, errors.type_name(values))
     end
-    local nulls
-    for name, value in pairs(values) do
+    local nulls, others
+    for name, value in next, values do
         if by_attname[name] then
-            rawset(object, name, value)
+            object[name] = value
             if value == null then
                 nulls = nulls or {}
                 nulls[#nulls + 1] = name
             end
-        elseif meta.descriptors[name] and meta.descriptors[name].set then
-            meta.descriptors[name].set(object, value)
         else
-            unknown(meta, name, "has no field")
+            others = others or {}
+            others[name] = value
         end
     end
-    set_defaults(object, meta)
-    for _, name in ipairs(nulls or {}) do
+    setmetatable(object, meta.metatable)
+    for name, value in next, others or NOTHING do
+        local descriptor = meta.descriptors[name]
+        if not descriptor or not descriptor.set then
+            unknown(meta, name, "has no field")
+        end
+        descriptor.set(object, value)
+    end
+    if #meta.with_default > 0 then
+        set_defaults(object, meta)
+    end
+    for _, name in ipairs(nulls or NOTHING) do
         object[name] = nil
     end
     return object
@@ -156,10 +172,19 @@ local function make_index(meta, model)
     end
 end
 
+-- Objects with a deferred column that was assigned: the core knows of loaded columns only.
+local assigned = setmetatable({}, { __mode = "k" })
+instance.assigned = assigned
+
 local function make_newindex(meta)
     local descriptors, by_attname = meta.descriptors, meta.by_attname
     return function(object, key, value)
-        if by_attname[key] or type(key) ~= "string" or key:byte() == 95 then -- "_..." is free for the user
+        if by_attname[key] then
+            if rawget(object, 1) ~= nil and not (core or load_core()).loaded(object, key) then
+                assigned[object] = true
+            end
+            return rawset(object, key, value)
+        elseif type(key) ~= "string" or key:byte() == 95 then -- "_..." is free for the user
             return rawset(object, key, value)
         end
         local descriptor = descriptors[key]

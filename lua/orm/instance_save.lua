@@ -27,7 +27,14 @@ local function check_options(options, known, what)
 end
 
 return function(instance)
-    local methods = instance.methods
+    local methods, model_of = instance.methods, instance.model_of
+
+    -- Loaded with the first save: definitions alone need no database.
+    local write, remember
+
+    local function load_writers()
+        write, remember = require "rdb.orm.write", require "rdb.orm.transactions".remember
+    end
 
     -- A related object may have got its key after it was assigned.
     local function take_related_keys(object, meta)
@@ -51,19 +58,22 @@ return function(instance)
 
     local function prepare_field(object, field)
         local value = rawget(object, field.attname)
-        local model = instance.model_of(value)
-        if value ~= nil and value ~= null and (model or type(value) ~= "table" or getmetatable(value) == nil) then
+        local is_table = type(value) == "table"
+        local model = is_table and model_of(value)
+        if value ~= nil and value ~= null and (model or not is_table or getmetatable(value) == nil) then
             local prepared = model and field:to_param(value) or field:prepare(value)
             if not rawequal(prepared, value) then
                 object[field.attname] = prepared
+                return true
             end
         end
+        return false
     end
 
-    local function clear_nulls(object, meta)
-        for _, field in ipairs(meta.fields) do
-            if rawget(object, field.attname) == null then
-                object[field.attname] = nil
+    local function clear_nulls(object)
+        for name, value in next, object do
+            if value == null then
+                object[name] = nil
             end
         end
     end
@@ -82,6 +92,7 @@ return function(instance)
     end
 
     --- The same for UPDATE of the given attnames; auto_now fields are added to them when `touch`.
+    -- @treturn boolean some value got another type
     function instance.prepare_update(object, meta, attnames, touch)
         if touch then
             local seen = {}
@@ -97,12 +108,14 @@ return function(instance)
                 end
             end
         end
+        local converted = false
         for _, attname in ipairs(attnames) do
             local field = meta.by_attname[attname]
             if field.prepares then
-                prepare_field(object, field)
+                converted = prepare_field(object, field) or converted
             end
         end
+        return converted
     end
 
     -- The attnames that update_fields asks for; auto_now fields are written only when named.
@@ -124,9 +137,9 @@ return function(instance)
     local function insert(object, model, alias)
         local meta = model._meta
         instance.prepare_insert(object, meta)
-        require "rdb.orm.transactions".remember(object, alias, meta)
-        require "rdb.orm.write".insert(model, alias, object)
-        clear_nulls(object, meta)
+        remember(object, alias, meta)
+        write.insert(model, alias, object)
+        clear_nulls(object)
     end
 
     local function update(object, model, alias, names)
@@ -145,30 +158,35 @@ return function(instance)
             end
             instance.prepare_update(object, meta, attnames, false)
         else
-            instance.prepare_update(object, meta, instance.changed(object, meta), false)
-            attnames = instance.changed(object, meta) -- a text that became the same value is no change
-            if #attnames > 0 then
+            attnames = instance.changed(object, meta)
+            if #attnames > 0 and instance.prepare_update(object, meta, attnames, false) then
+                attnames = instance.changed(object, meta) -- a text that became the same value is no change
+            end
+            if #attnames > 0 and #meta.auto_now_fields > 0 then
                 instance.prepare_update(object, meta, attnames, true)
             end
         end
         if #attnames == 0 then
             return
         end
-        require "rdb.orm.transactions".remember(object, alias, meta)
-        if require "rdb.orm.write".update_row(model, alias, object, attnames) == 0 then
+        remember(object, alias, meta)
+        if write.update_row(model, alias, object, attnames) == 0 then
             errors.raise_with("does_not_exist", {
                 model = meta.label, hint = "save { force_insert = true } writes it as a new row",
             }, "%s is no longer in the database", tostring(object))
         end
-        clear_nulls(object, meta)
+        clear_nulls(object)
     end
 
     --- Write the object: INSERT when it is new, else UPDATE of what changed (nothing changed: no SQL).
     -- @tparam ?table options { update_fields = {names}, force_insert = bool, using = alias }
     -- @return the object
     function methods:save(options)
-        options = check_options(options, SAVE_OPTIONS, "save")
-        local model = instance.model_of(self)
+        options = options and check_options(options, SAVE_OPTIONS, "save") or NO_OPTIONS
+        if not write then
+            load_writers()
+        end
+        local model = model_of(self)
         local meta = model._meta
         local from = instance.database(self)
         local alias = options.using or from or "default"

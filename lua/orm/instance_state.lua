@@ -6,10 +6,12 @@ local suggest = require "rdb.orm.suggest"
 local rawget = rawget
 
 return function(instance)
-    local methods = instance.methods
+    local methods, assigned = instance.methods, instance.assigned
+    local loaded_core
 
     local function core()
-        return require "rdb.core"
+        loaded_core = loaded_core or require "rdb.core"
+        return loaded_core
     end
 
     -- The column of a field name or attname. @raise misuse
@@ -35,17 +37,18 @@ return function(instance)
             end
             return changed
         end
-        local found = core().changed(object)
-        for _, attname in ipairs(found or changed) do
+        for _, attname in ipairs(core().changed(object) or changed) do
             if meta.by_attname[attname] then
                 changed[#changed + 1] = attname
             end
         end
-        local loaded = core().loaded
-        for _, field in ipairs(meta.fields) do
-            local attname = field.attname
-            if rawget(object, attname) ~= nil and not loaded(object, attname) then
-                changed[#changed + 1] = attname
+        if assigned[object] then
+            local loaded = core().loaded
+            for _, field in ipairs(meta.fields) do
+                local attname = field.attname
+                if rawget(object, attname) ~= nil and not loaded(object, attname) then
+                    changed[#changed + 1] = attname
+                end
             end
         end
         return changed

@@ -116,6 +116,7 @@ function Registry:remove(model)
             local entry = meta.related[i]
             if entry.model == model then
                 table.remove(meta.related, i)
+                meta.fast_delete = nil
                 meta.related_by_query_name[entry.query_name] = nil
                 meta.descriptors[entry.name or 0] = nil
             end

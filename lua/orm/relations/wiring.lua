@@ -61,6 +61,7 @@ local function add_reverse(target, field)
     end
     relation.reverse = entry
     table.insert(target._meta.related, entry)
+    target._meta.fast_delete = nil -- asked anew
     target._meta.related_by_query_name[entry.query_name] = entry
 end
 

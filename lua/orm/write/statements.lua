@@ -132,6 +132,18 @@ function statements.update(Model, alias, attnames)
     end)
 end
 
+--- DELETE of one row by its key.
+function statements.delete(Model, alias)
+    return kept_plan(Model, alias, "delete", function(dialect)
+        local kinds = {}
+        local where = where_key(dialect, Model._meta, 0, kinds)
+        return {
+            sql = ("DELETE FROM %s%s"):format(dialect.quote_name(Model._meta.table), where), params = kinds,
+            shape = "none", columns = {},
+        }
+    end)
+end
+
 --- SELECT of some columns of one row by its key.
 function statements.select(Model, alias, attnames)
     return kept_plan(Model, alias, "select:" .. table.concat(attnames, ","), function(dialect)
