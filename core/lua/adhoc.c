@@ -96,8 +96,8 @@ int rlua_run_adhoc(lua_State *L) {
 }
 
 /* core.run(target, sql [, params]) -> rows, n, affected, last_insert_id
- * Rows are tables by column name (NULL: absent), values by storage kind; rows.columns lists the names. params: an array,
- * with n when it has holes (nil and rdb.null are NULL).   [-0, +4, v]   blocks */
+ * Rows are tables by column name (NULL: absent), values by storage kind; rows.columns lists the names. params: an
+ * array, with n when it has holes (nil and rdb.null are NULL).   [-0, +4, v]   blocks */
 static int l_run(lua_State *L) {
     return rlua_run_adhoc(L);
 }

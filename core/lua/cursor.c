@@ -94,7 +94,8 @@ static void keep_params(lua_State *L, rlua_cursor *cursor, const rlua_params *pa
     lua_setiuservalue(L, 4, VALUE_ANCHOR);
 }
 
-/* core.cursor(target, plan, params) -> cursor   starts the query; rows come by cursor:fetch(n)   [-0, +1, v]   blocks */
+/* core.cursor(target, plan, params) -> cursor   starts the query; rows come by cursor:fetch(n)   [-0, +1, v]   blocks
+ */
 static int l_cursor(lua_State *L) {
     rlua_params params;
     rlua_plan *plan = rlua_check_plan(L, 2);

@@ -270,8 +270,9 @@ static void push_list(lua_State *L, row_loop *loop) {
     loop->holder = lua_gettop(L);
     size_t bytes = loop->plan->bytes_hint;
     for (int k = 0; k < loop->plan->n_objects; k++) {
-        loop->packers[k].next_capacity =
-            bytes < RLUA_BLOCK_LEAST ? RLUA_BLOCK_LEAST : bytes < RLUA_BLOCK_MOST / 4 ? bytes : RLUA_BLOCK_MOST / 4;
+        loop->packers[k].next_capacity = bytes < RLUA_BLOCK_LEAST      ? RLUA_BLOCK_LEAST
+                                         : bytes < RLUA_BLOCK_MOST / 4 ? bytes
+                                                                       : RLUA_BLOCK_MOST / 4;
     }
 }
 

@@ -12,18 +12,17 @@
 typedef struct rlua_hydration {
     rlua_plan *plan;
     rdb_query *query;
-    rdb_error *err;      /* [out] when failed */
-    lua_Integer limit;   /* most rows to take; < 0: all */
-    lua_Integer rows;    /* [out] taken */
-    int column;          /* [out] the one that was being converted when an error was raised, or -1 */
-    bool held;           /* the collector is held */
-    bool failed;         /* [out] the database failed: err */
-    bool drained;        /* [out] no row is left */
+    rdb_error *err;    /* [out] when failed */
+    lua_Integer limit; /* most rows to take; < 0: all */
+    lua_Integer rows;  /* [out] taken */
+    int column;        /* [out] the one that was being converted when an error was raised, or -1 */
+    bool held;         /* the collector is held */
+    bool failed;       /* [out] the database failed: err */
+    bool drained;      /* [out] no row is left */
 } rlua_hydration;
 
 static inline rlua_hydration rlua_hydration_of(rlua_plan *plan, rdb_query *query, rdb_error *err) {
-    return (rlua_hydration){
-        .plan = plan, .query = query, .err = err, .limit = -1, .column = -1};
+    return (rlua_hydration){.plan = plan, .query = query, .err = err, .limit = -1, .column = -1};
 }
 
 /* rlua_hydrate_prepare - push what lua_pcall needs: function, hydration, plan. [-0, +3, m] */

@@ -92,9 +92,14 @@ static int l_lease_tostring(lua_State *L) {
 
 void rlua_open_leases(lua_State *L) {
     static const luaL_Reg methods[] = {
-        {"close", l_lease_close},   {"invalidate", l_lease_invalidate}, {"soft_invalidate", l_lease_soft_invalidate},
-        {"reset", l_lease_reset},   {"id", l_lease_id},                 {"cancel", l_lease_cancel},
-        {"query", l_lease_query},   {NULL, NULL},
+        {"close", l_lease_close},
+        {"invalidate", l_lease_invalidate},
+        {"soft_invalidate", l_lease_soft_invalidate},
+        {"reset", l_lease_reset},
+        {"id", l_lease_id},
+        {"cancel", l_lease_cancel},
+        {"query", l_lease_query},
+        {NULL, NULL},
     };
     static const luaL_Reg meta[] = {
         {"__gc", l_lease_close}, {"__close", l_lease_close}, {"__tostring", l_lease_tostring}, {NULL, NULL}};

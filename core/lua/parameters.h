@@ -1,7 +1,7 @@
 /* parameters.h - Lua values to statement parameters.
  *
- * Values borrow from Lua values, which stay on the stack until the statement is over: read everything, run, then let the
- * function return. */
+ * Values borrow from Lua values, which stay on the stack until the statement is over: read everything, run, then let
+ * the function return. */
 #ifndef RDB_LUA_PARAMETERS_H
 #define RDB_LUA_PARAMETERS_H
 
@@ -23,8 +23,7 @@ void rlua_params_begin(lua_State *L, rlua_params *params, int count);
 /* rlua_params_convert - the value on top as kind into out. It stays on the stack, unless out does not need it.
  * Returns 0, or -1 with err set. [-1, +(0..3), m] */
 int rlua_params_convert_slowly(lua_State *L, rlua_params *params, uint8_t kind, rdb_value *out, rdb_error *err);
-static inline int rlua_params_convert(lua_State *L, rlua_params *params, uint8_t kind, rdb_value *out,
-                                      rdb_error *err) {
+static inline int rlua_params_convert(lua_State *L, rlua_params *params, uint8_t kind, rdb_value *out, rdb_error *err) {
     switch (lua_type(L, -1)) {
     case LUA_TNIL:
         *out = rdb_value_null();

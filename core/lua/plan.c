@@ -186,8 +186,8 @@ static void match_insert(lua_State *L, int anchor, rlua_plan *plan, int16_t *ins
 
 /* -- core.plan ---------------------------------------------------------------------------------------------------- */
 
-/* The userdata with its arrays behind the struct, all zero; the arrays are handed out as writable by the caller's copies
- * of the pointers. */
+/* The userdata with its arrays behind the struct, all zero; the arrays are handed out as writable by the caller's
+ * copies of the pointers. */
 static rlua_plan *allocate(lua_State *L, const plan_sizes *sizes) {
     size_t objects = sizeof(rlua_object) * (size_t)sizes->objects;
     size_t insert_of = sizeof(int16_t) * (size_t)sizes->columns;

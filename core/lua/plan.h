@@ -8,18 +8,18 @@
 #include "context.h"
 
 /* How a row becomes a Lua value. X(ENUM, "name") */
-#define RLUA_SHAPE_MAP(X)                                                       \
-    X(INSTANCE, "instance") /* table by column key with snapshot and metatable */ \
-    X(DICT, "dict")         /* table by column key */                           \
-    X(TUPLE, "tuple")       /* array by column position, holes for NULL */      \
-    X(FLAT, "flat")         /* the first column alone, the null sentinel for NULL */ \
+#define RLUA_SHAPE_MAP(X)                                                                                              \
+    X(INSTANCE, "instance") /* table by column key with snapshot and metatable */                                      \
+    X(DICT, "dict")         /* table by column key */                                                                  \
+    X(TUPLE, "tuple")       /* array by column position, holes for NULL */                                             \
+    X(FLAT, "flat")         /* the first column alone, the null sentinel for NULL */                                   \
     X(NONE, "none")         /* rows are not wanted */
 
 typedef enum rlua_shape {
 #define RDB_X(name, text) RLUA_SHAPE_##name,
     RLUA_SHAPE_MAP(RDB_X)
 #undef RDB_X
-    RLUA_N_SHAPES
+        RLUA_N_SHAPES
 } rlua_shape;
 
 /* Places in the anchor array. The keys of columns, related objects and inserts follow, see the functions below. */
@@ -34,8 +34,8 @@ enum {
 
 /* One object of a row. Number 0 is the main object, k the k-th entry of related. */
 typedef struct rlua_object {
-    uint16_t parent;     /* object whose relations table gets this one; of object 0: itself */
-    uint16_t first;      /* columns first .. last - 1 of the row, 0-based */
+    uint16_t parent; /* object whose relations table gets this one; of object 0: itself */
+    uint16_t first;  /* columns first .. last - 1 of the row, 0-based */
     uint16_t last;
     uint16_t pk;         /* column whose NULL means that there is no object */
     uint16_t n_children; /* objects that name this one as their parent */

@@ -342,9 +342,15 @@ static int l_pool_tostring(lua_State *L) {
 
 void rlua_open_pools(lua_State *L) {
     static const luaL_Reg methods[] = {
-        {"acquire", l_pool_acquire}, {"stats", l_pool_stats},       {"close", l_pool_close},
-        {"backend", l_pool_backend}, {"features", l_pool_features}, {"database", l_pool_database},
-        {"name", l_pool_name},       {"url", l_pool_url},           {"limit_params", l_pool_limit_params},
+        {"acquire", l_pool_acquire},
+        {"stats", l_pool_stats},
+        {"close", l_pool_close},
+        {"backend", l_pool_backend},
+        {"features", l_pool_features},
+        {"database", l_pool_database},
+        {"name", l_pool_name},
+        {"url", l_pool_url},
+        {"limit_params", l_pool_limit_params},
         {NULL, NULL},
     };
     static const luaL_Reg meta[] = {

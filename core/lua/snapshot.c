@@ -123,7 +123,8 @@ static bool same_interval(const rdb_value *a, const rdb_value *b) {
     int64_t us;
     int64_t days = (int64_t)a->more.interval.days - b->more.interval.days;
     return a->more.interval.months == b->more.interval.months &&
-           !__builtin_sub_overflow(b->as.integer, a->as.integer, &us) && us % RDB_DAY_US == 0 && us / RDB_DAY_US == days;
+           !__builtin_sub_overflow(b->as.integer, a->as.integer, &us) && us % RDB_DAY_US == 0 &&
+           us / RDB_DAY_US == days;
 }
 
 bool rlua_same_value(const rdb_value *a, const rdb_value *b) {
@@ -179,8 +180,7 @@ const uint8_t *rlua_block_row(const rlua_snapshot *block, lua_Integer row) {
     return block->data + offsets[-row];
 }
 
-uint8_t *rlua_pack_begin(lua_State *L, rlua_packer *packer, size_t size, int plan_index, int holder_index,
-                         int object) {
+uint8_t *rlua_pack_begin(lua_State *L, rlua_packer *packer, size_t size, int plan_index, int holder_index, int object) {
     rlua_snapshot *block = packer->block;
     size += sizeof(uint32_t);
     packer->total += size;

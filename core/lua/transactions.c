@@ -65,7 +65,8 @@ static void read_options(lua_State *L, rdb_txn_options *options) {
 }
 
 /* core.begin(pool [, { isolation=, read_only=, deferrable=, deferred=, timeout=, acquire_timeout= }]) -> transaction
- * foreign_keys = false: not enforced in it. Seconds; a transaction that is dropped or closed rolls back.   [-0, +1, v]   blocks */
+ * foreign_keys = false: not enforced in it. Seconds; a transaction that is dropped or closed rolls back.   [-0, +1, v]
+ * blocks */
 static int l_begin(lua_State *L) {
     rlua_context *context = rlua_context_here(L);
     const rlua_pool *pool = rlua_context_test(L, context, 1, RLUA_POOL);
@@ -169,8 +170,12 @@ static int l_txn_tostring(lua_State *L) {
 
 void rlua_open_transactions(lua_State *L) {
     static const luaL_Reg methods[] = {
-        {"commit", l_txn_commit},           {"rollback", l_txn_rollback}, {"savepoint", l_txn_savepoint},
-        {"rollback_to", l_txn_rollback_to}, {"release", l_txn_release},   {"state", l_txn_state},
+        {"commit", l_txn_commit},
+        {"rollback", l_txn_rollback},
+        {"savepoint", l_txn_savepoint},
+        {"rollback_to", l_txn_rollback_to},
+        {"release", l_txn_release},
+        {"state", l_txn_state},
         {NULL, NULL},
     };
     static const luaL_Reg meta[] = {

@@ -275,6 +275,9 @@ describe("core instances", function()
       local rows = core.fetch(pool, SELECT)
       local post = rows[2]
       assert.equal(rows, core.peers(post))
+      post.title = "b"
+      core.take_snapshot(post, SELECT)
+      assert.equal(rows, core.peers(post))
       rows = nil -- luacheck: ignore 311
       collectgarbage()
       assert.is_nil(core.peers(post))

@@ -1,0 +1,125 @@
+/* insertion.c - fields of an instance to parameters and to its snapshot. */
+#include "insertion.h"
+
+void rlua_insertion_enter(lua_State *L, rlua_insertion *insert, const rlua_plan *plan, int plan_index) {
+    insert->plan = plan;
+    if (plan->n_insert == 0 && plan->n_params > 0) {
+        rlua_raise_code(L, RDB_E_MISUSE, "the plan has no insert keys");
+    }
+    rlua_params_begin(L, &insert->params, plan->n_insert);
+    rlua_plan_anchor(L, plan_index);
+    insert->anchor = lua_gettop(L);
+    lua_rawgeti(L, insert->anchor, RLUA_ANCHOR_PK);
+    insert->pk = insert->anchor + 1;
+}
+
+static inline bool is_json(uint8_t kind) {
+    return kind == RDB_KIND_JSON || kind == RDB_KIND_ARRAY;
+}
+
+rlua_read_result rlua_insertion_read(lua_State *L, rlua_insertion *insert, int instance) {
+    const rlua_plan *plan = insert->plan;
+    insert->params.buffers_used = 0;
+    for (int i = 0; i < plan->n_insert; i++) {
+        uint8_t kind = plan->insert_kinds[i];
+        lua_rawgeti(L, insert->anchor, rlua_anchor_insert(plan, i));
+        int type = lua_rawget(L, instance);
+        if (type == LUA_TTABLE && !is_json(kind)) {
+            return RLUA_READ_EXPRESSION;
+        }
+        if (rlua_params_convert(L, &insert->params, kind, &insert->params.values[i], &insert->err) != 0) {
+            insert->bad_field = i;
+            return RLUA_READ_FAILED;
+        }
+    }
+    return RLUA_READ_GOOD;
+}
+
+int rlua_insertion_raise(lua_State *L, rlua_insertion *insert, int plan_index, lua_Integer position) {
+    const char *label = rlua_plan_label(L, plan_index, insert->plan, 0);
+    lua_rawgeti(L, insert->anchor, rlua_anchor_insert(insert->plan, insert->bad_field));
+    const char *key = lua_tostring(L, -1);
+    rlua_push_error(L, &insert->err, insert->plan->sql);
+    lua_pushfstring(L, "%s.%s: %s", label, key, insert->err.message);
+    lua_setfield(L, -2, "message");
+    lua_pushstring(L, key);
+    lua_setfield(L, -2, "field");
+    if (position > 0) {
+        lua_pushinteger(L, position);
+        lua_setfield(L, -2, "index");
+    }
+    return lua_error(L);
+}
+
+void rlua_insertion_sources(lua_State *L, const rlua_insertion *insert, const rdb_value *pk,
+                            rlua_column_sources *sources) {
+    const rlua_plan *plan = insert->plan;
+    sources->n = plan->objects[0].last;
+    size_t n = (size_t)sources->n;
+    luaL_checkstack(L, 3 * (sources->n + plan->n_insert) + LUA_MINSTACK, "too many columns");
+    sources->read = sources->read_room;
+    sources->of = sources->of_room;
+    if (n > RLUA_SOURCES_INLINE) {
+        sources->read = (rdb_value *)lua_newuserdatauv(L, n * (sizeof(rdb_value) + sizeof(rdb_value *)), 0);
+        sources->of = (const rdb_value **)(void *)(sources->read + n);
+    }
+    for (int c = 0; c < sources->n; c++) {
+        int bound = plan->insert_of[c];
+        sources->of[c] = bound >= 0 ? &insert->params.values[bound] : bound == RLUA_INSERT_PK ? pk : &sources->read[c];
+    }
+}
+
+/* Read column c from the instance; what the value borrows from stays on the stack. */
+static void read_column(lua_State *L, rlua_insertion *insert, int instance, int c, rdb_value *out) {
+    lua_rawgeti(L, insert->anchor, rlua_anchor_column(c));
+    lua_rawget(L, instance);
+    if (rlua_params_convert(L, &insert->params, insert->plan->column_kinds[c], out, &insert->err) != 0) {
+        *out = rdb_value_null(); /* not a value of this column: differs from whatever it becomes */
+    }
+}
+
+uint32_t rlua_insertion_pack(lua_State *L, rlua_insertion *insert, const rlua_column_sources *sources,
+                             rlua_packer *packer, int instance, const rdb_value *pk, int plan_index) {
+    rdb_value given_pk = *pk;
+    size_t room = 0;
+    for (int c = 0; c < sources->n; c++) {
+        if (sources->of[c] == &sources->read[c]) {
+            read_column(L, insert, instance, c, &sources->read[c]);
+        } else if (sources->of[c] == pk && pk->kind == RDB_KIND_NULL) {
+            read_column(L, insert, instance, c, &given_pk);
+            room += rlua_pack_room(&given_pk);
+        }
+        room += rlua_pack_room(sources->of[c]);
+    }
+    uint8_t *at = rlua_pack_begin(L, packer, room, plan_index, 0, 0);
+    for (int c = 0; c < sources->n; c++) {
+        at = rlua_pack(at, sources->of[c] == pk ? &given_pk : sources->of[c]);
+    }
+    rlua_pack_end(packer, at);
+    return packer->block->n_rows;
+}
+
+bool rlua_insertion_wants_pk(lua_State *L, const rlua_insertion *insert, int instance) {
+    if (lua_isnil(L, insert->pk)) {
+        return false;
+    }
+    lua_pushvalue(L, insert->pk);
+    int type = lua_rawget(L, instance);
+    lua_pop(L, 1);
+    return type == LUA_TNIL;
+}
+
+void rlua_insertion_set_pk(lua_State *L, const rlua_insertion *insert, int instance, const rdb_value *pk) {
+    if (pk->kind != RDB_KIND_NULL) {
+        lua_pushvalue(L, insert->pk);
+        lua_pushinteger(L, pk->as.integer);
+        lua_rawset(L, instance);
+    }
+}
+
+void rlua_insertion_attach(lua_State *L, int instance, int block, uint32_t row) {
+    lua_pushvalue(L, block);
+    lua_rawseti(L, instance, RLUA_SLOT_SNAPSHOT);
+    lua_pushinteger(L, row);
+    lua_rawseti(L, instance, RLUA_SLOT_ROW);
+}
