@@ -32,6 +32,14 @@ function queryset.keeps_result(object)
     return MAY_KEEP_RESULT[getmetatable(object)] == true
 end
 
+local managers = setmetatable({}, { __mode = "k" }) -- own methods -> metatable
+local OWN_OBJECT = {}
+
+--- Is it the manager of one object, made by queryset.manager?
+function queryset.is_own_object(object)
+    return OWN_OBJECT[getmetatable(object)] == true
+end
+
 local evaluation
 
 local function evaluate()
@@ -86,8 +94,6 @@ function queryset.root(Model)
     return setmetatable({ node = shape.root(Model) }, Manager)
 end
 
-local managers = setmetatable({}, { __mode = "k" })
-
 --- An object that is `base_queryset` with further methods; it never keeps a result.
 -- @tparam table base_queryset
 -- @tparam table own_methods name -> function(self, ...); the same table makes the same kind of manager
@@ -102,9 +108,10 @@ function queryset.manager(base_queryset, own_methods)
             end
             return index(self, key)
         end)
-        managers[own_methods] = metatable
+        managers[own_methods], OWN_OBJECT[metatable] = metatable, true
     end
-    return setmetatable({ node = base_queryset.node, prev = base_queryset.prev, value = base_queryset.value }, metatable)
+    local node, prev, value = base_queryset.node, base_queryset.prev, base_queryset.value
+    return setmetatable({ node = node, prev = prev, value = value }, metatable)
 end
 
 for _, part in ipairs { "filters", "links", "terminals", "evaluation", "saving", "bulk", "later" } do

@@ -212,6 +212,31 @@ backends.each(function(backend)
             assert.is_false(bea.edited:exists())
         end)
 
+        it("are looped over with one query, and asked anew by the next loop", function()
+            local ann = author "Ann"
+            for i = 1, 3 do
+                ann.posts:create { title = "t" .. i }
+            end
+            local posts, seen = ann.posts, {}
+            assert.equal(1, statements(function()
+                for post in posts do
+                    seen[#seen + 1] = post.title
+                end
+            end))
+            assert.equal(1, statements(function()
+                for i, post in ipairs(posts) do
+                    assert.equal(seen[i], post.title)
+                end
+            end))
+            Post { title = "t4", author = ann }:save()
+            local n = 0
+            for _ in posts do
+                n = n + 1
+            end
+            assert.equal(4, n)
+            assert.equal(4, #posts)
+        end)
+
         it("create, get and update", function()
             local ann = author "Ann"
             local post = ann.posts:create { title = "T" }

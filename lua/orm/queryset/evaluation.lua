@@ -10,7 +10,7 @@ local evaluation = {}
 local collect, pcall, rawequal, type = compiler.collect, pcall, rawequal, type
 local fetch = core.fetch
 
-local keeps_result
+local keeps_result, own_object
 
 --- The compiled form of a node, with its plan, for the dialect of its database.
 function evaluation.ready(node)
@@ -97,13 +97,25 @@ function evaluation.rows(self)
 end
 local rows = evaluation.rows
 
+-- A manager of one object (author.posts) is made for each access: it keeps the rows of the loop that is running, and a
+-- new loop asks anew.
+local function loop_rows(self, anew)
+    local list = not anew and rawget(self, "looping")
+    if not list then
+        list = rows(self)
+        rawset(self, "looping", list)
+    end
+    return list
+end
+
 --- qs[i]: from the rows when they are here, else that row alone.
 function evaluation.item(self, i)
     i = math.tointeger(i)
     if not i or i < 1 then
         return nil
     end
-    return rows(self)[i]
+    local list = self.result or own_object(self) and loop_rows(self, i == 1) or rows(self)
+    return list[i]
 end
 
 --- #qs.
@@ -128,18 +140,18 @@ end
 
 --- One step of `for row in qs do`.
 function evaluation.step(self, control)
-    if control == nil and not keeps_result(self) then
+    if control == nil and not keeps_result(self) and not own_object(self) then
         errors.raise("misuse", "%s: loop over objects:all() or over a filter; a manager keeps no rows",
             self.node.trie.model._meta.label)
     end
-    local list = rows(self)
+    local list = self.result or own_object(self) and loop_rows(self, control == nil) or rows(self)
     local at = control == nil and 1 or position(self, list, control) + 1
     self.cursor = at
     return list[at]
 end
 
 function evaluation.add(methods, queryset)
-    keeps_result = queryset.keeps_result
+    keeps_result, own_object = queryset.keeps_result, queryset.is_own_object
 
     --- The rows as a plain list.
     function methods.list(self)
