@@ -21,7 +21,7 @@ local function minimum_and_median(key)
   return list[1], list[(#list + 1) // 2], #list
 end
 
-print(("%-10s %21s %21s %15s %7s  %s"):format("workload", "C us/op (min/median)", "rdb us/op", "ratio min/med", "target", ""))
+print(("%-10s %21s %21s %15s %7s"):format("workload", "C us/op (min/median)", "rdb us/op", "ratio min/med", "target"))
 for _, target in ipairs(TARGETS) do
   local workload, most = target[1], target[2]
   local c_min, c_median = minimum_and_median("c " .. workload)
@@ -33,7 +33,8 @@ for _, target in ipairs(TARGETS) do
       low, middle, most, verdict))
   end
 end
-for _, line in ipairs { { "W13", 5.0, "build and compile 7 links" }, { "W13_again", 1.0, "compile a built QuerySet again" } } do
+local BUILDING = { { "W13", 5.0, "build and compile 7 links" }, { "W13_again", 1.0, "compile a built QuerySet again" } }
+for _, line in ipairs(BUILDING) do
   local low, middle = minimum_and_median("rdb " .. line[1])
   if low then
     print(("%-10s %43.3f %10.3f %23.2f  %s  (us, %s)"):format(line[1], low, middle, line[2],

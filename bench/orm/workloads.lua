@@ -83,8 +83,8 @@ end
 function W.W5()
   local objects, n = Post.objects, 2000
   for i = 0, n - 1 do
-    local page = objects:filter { status = "published" }:filter { views__gte = 1000 + i }:order_by("-views")[{ 1, 20 }]:list()
-    assert(#page == 20)
+    local page = objects:filter { status = "published" }:filter { views__gte = 1000 + i }:order_by("-views")[{ 1, 20 }]
+    assert(#page:list() == 20)
   end
   return n
 end
@@ -142,7 +142,7 @@ W.W10b = {
 
 function W.W11()
   return #Post.objects:values("author_id")
-    :annotate { n = rdb.Count "id", rating = rdb.Avg "rating", views = rdb.Sum "views" }:order_by():list()
+    :annotate { n = rdb.Count "id", mean = rdb.Avg "rating", total = rdb.Sum "views" }:order_by():list()
 end
 
 W.W12a = {

@@ -11,11 +11,13 @@ rdb.atomic(function()
   local lua, sql = Tag.objects:create { name = "lua" }, Tag.objects:create { name = "sql" }
 
   local tables = ann.posts:create {
-    title = "Tables all the way down", status = "published", views = 120, published_at = rdb.datetime "2024-03-01T09:00:00Z",
+    title = "Tables all the way down", status = "published", views = 120,
+    published_at = rdb.datetime "2024-03-01T09:00:00Z",
   }
   tables.tags:add(lua)
   local joins = ann.posts:create {
-    title = "Joins without tears", status = "published", views = 340, published_at = rdb.datetime "2024-05-17T12:30:00Z",
+    title = "Joins without tears", status = "published", views = 340,
+    published_at = rdb.datetime "2024-05-17T12:30:00Z",
   }
   joins.tags:add(lua, sql)
   bob.posts:create { title = "An unfinished thought" }

@@ -32,7 +32,8 @@ return {
       return pairs_of(models.Invoice.objects:values("billing_country"):annotate { spent = Sum "total" }
         :order_by("-spent", "billing_country"), "billing_country", "spent")
     end,
-    [[SELECT BillingCountry, SUM(Total) AS spent FROM Invoice GROUP BY BillingCountry ORDER BY ROUND(spent, 2) DESC, BillingCountry]],
+    [[SELECT BillingCountry, SUM(Total) AS spent FROM Invoice GROUP BY BillingCountry
+      ORDER BY ROUND(spent, 2) DESC, BillingCountry]],
   },
   {
     "Which playlists have most tracks?",
@@ -58,7 +59,8 @@ return {
       return pairs_of(models.Invoice.objects:annotate { year = rdb.fn.extract_year "invoice_date" }:values("year")
         :annotate { income = Sum "total" }:order_by("year"), "year", "income")
     end,
-    [[SELECT CAST(strftime('%Y', InvoiceDate) AS INTEGER) AS year, SUM(Total) FROM Invoice GROUP BY year ORDER BY year]],
+    [[SELECT CAST(strftime('%Y', InvoiceDate) AS INTEGER) AS year, SUM(Total) FROM Invoice
+      GROUP BY year ORDER BY year]],
   },
   {
     "Which genres sell?",
@@ -95,7 +97,8 @@ return {
         :annotate { n = Count "pk" }:order_by("-n", "media_type__name"), "media_type__name", "n")
     end,
     [[SELECT m.Name, COUNT(*) AS n FROM Track t JOIN MediaType m ON m.MediaTypeId = t.MediaTypeId
-      WHERE NOT EXISTS (SELECT 1 FROM InvoiceLine il WHERE il.TrackId = t.TrackId) GROUP BY m.Name ORDER BY n DESC, m.Name]],
+      WHERE NOT EXISTS (SELECT 1 FROM InvoiceLine il WHERE il.TrackId = t.TrackId)
+      GROUP BY m.Name ORDER BY n DESC, m.Name]],
   },
   {
     "Which artists bring in most money?",
@@ -103,7 +106,8 @@ return {
       return pairs_of(models.Track.objects:values("album__artist__name"):annotate { income = revenue }
         :filter { income__gt = "20" }:order_by("-income", "album__artist__name"), "album__artist__name", "income")
     end,
-    [[SELECT ar.Name, SUM(il.UnitPrice * il.Quantity) AS income FROM InvoiceLine il JOIN Track t ON t.TrackId = il.TrackId
+    [[SELECT ar.Name, SUM(il.UnitPrice * il.Quantity) AS income
+      FROM InvoiceLine il JOIN Track t ON t.TrackId = il.TrackId
       JOIN Album al ON al.AlbumId = t.AlbumId JOIN Artist ar ON ar.ArtistId = al.ArtistId
       GROUP BY ar.Name HAVING ROUND(income, 2) > 20 ORDER BY ROUND(income, 2) DESC, ar.Name]],
   },
