@@ -30,6 +30,14 @@ local function place(migration, number, err)
 end
 
 
+local function next_step(migration, backwards, err)
+  if migration.initial and not backwards and message_of(err):find "already exists" then
+    return "when the tables are what the migration makes, note it as applied with migrate --fake-initial"
+  end
+  return "correct the migration or the data and run migrate again"
+end
+
+
 --- Build the error that is raised instead of err.
 -- @tparam Migration migration
 -- @tparam boolean backwards
@@ -51,7 +59,7 @@ function M.wrap(migration, backwards, number, err, done)
       table.concat(done.finished, ", "))
   end
   local hint = type(err) == "table" and err.hint
-  hint = (hint and hint .. "\n  " or "") .. (done.next or "correct the migration or the data and run migrate again")
+  hint = (hint and hint .. "\n  " or "") .. (done.next or next_step(migration, backwards, err))
   return errors.new(type(err) == "table" and err.code or "misuse", table.concat(lines, "\n"), {
     hint = hint, sql = type(err) == "table" and err.sql or nil, migration = migration.key, operation = number,
     backwards = backwards, cause = err, exit_code = type(err) == "table" and err.exit_code or nil,

@@ -57,7 +57,7 @@ function M.run(alias, options, fn)
       errors.raise_with("lock_timeout", { exit_code = M.EXIT_CODE,
         hint = "find out what holds the database (another migrate, a long transaction), or wait longer with "
           .. "--lock-timeout" },
-        "the database is locked by another connection for %d seconds; nothing was changed", math.floor(waited + 0.5))
+        "the database is locked by another connection; waited %.1f seconds", waited)
     end
     if options.on_wait then options.on_wait(waited) end
   end
