@@ -2,6 +2,14 @@
 local Object = { class_name = "Object" }
 Object.__index = Object
 
+local function construct(class, ...)
+    local object = setmetatable({}, class)
+    if class.init then
+        object:init(...)
+    end
+    return object
+end
+
 --- Make a subclass. Metamethods are copied, so that instances of the subclass have them.
 -- @tparam string name
 -- @treturn table class; `class.super` is its parent
@@ -13,7 +21,7 @@ function Object:extend(name)
         end
     end
     class.__index = class
-    return setmetatable(class, getmetatable(self))
+    return setmetatable(class, { __index = self, __call = construct })
 end
 
 --- Is the object an instance of `class` or of a class below it?
@@ -28,18 +36,4 @@ function Object:is(class)
     return false
 end
 
-setmetatable(Object, {
-    __index = function(class, key)
-        local super = rawget(class, "super")
-        return super and super[key]
-    end,
-    __call = function(class, ...)
-        local object = setmetatable({}, class)
-        if class.init then
-            object:init(...)
-        end
-        return object
-    end,
-})
-
-return Object
+return setmetatable(Object, { __call = construct })

@@ -27,7 +27,7 @@ local function parse_label(label, source)
     return app_label, name
 end
 
-local function check_name(name, describe, reserved)
+local function check_name(name, field, reserved)
     local problem
     if not name:find("^[%a_][%w_]*$") then
         problem = "a field name is made of letters, digits and underscores"
@@ -41,7 +41,7 @@ local function check_name(name, describe, reserved)
         problem = "the name belongs to every model"
     end
     if problem then
-        errors.raise("misuse", "%s: %s", describe, problem)
+        errors.raise("misuse", "%s: %s", field:describe(), problem)
     end
 end
 
@@ -58,7 +58,7 @@ local function bind_fields(model, meta, entries, methods)
         local name, given = entry[1], entry[2]
         local field = given:clone()
         field.model, field.name = model, name
-        check_name(name, field:describe(), field.composite and {} or model_class.reserved)
+        check_name(name, field, field.composite and {} or model_class.reserved)
         check_problems(field)
         field:bind(model, name)
         for _, key in ipairs { name, field.attname } do
@@ -179,9 +179,7 @@ end
 
 local function check_fields_list(spec, where)
     for _, entry in ipairs(spec.fields) do
-        local field = entry[2]
-        if type(entry[1]) ~= "string" or type(field) ~= "table" or type(field.is) ~= "function" or not field:is(Field)
-            or rawget(field, "class_name") then
+        if type(entry[1]) ~= "string" or not Field.is_field(entry[2]) then
             errors.raise("misuse", "%s: '%s' is no field; write %s = f.char { ... }", where, tostring(entry[1]),
                 tostring(entry[1]))
         end

@@ -8,11 +8,6 @@ local Field = require "rdb.orm.fields.base"
 local Abstract = { __name = "abstract model" }
 Abstract.__index = Abstract
 
-local function is_field(value)
-    return type(value) == "table" and type(value.is) == "function" and rawget(value, "class_name") == nil
-        and value:is(Field)
-end
-
 -- Sort the table of a definition into fields (in the order written) and methods.
 local function sort_body(label, body, source)
     local fields, methods = {}, {}
@@ -21,7 +16,7 @@ local function sort_body(label, body, source)
         elseif type(name) ~= "string" then
             errors.raise("misuse", "%s (%s): every field has a name, got %s without one", label, source,
                 errors.type_name(value))
-        elseif is_field(value) then
+        elseif Field.is_field(value) then
             fields[#fields + 1] = { name, value }
         elseif type(value) == "function" then
             methods[name] = value

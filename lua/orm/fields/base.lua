@@ -9,6 +9,13 @@ local suggest = require "rdb.orm.suggest"
 
 local Field = Object:extend("Field")
 
+--- Is `value` a field (not a field type, which is the class itself)?
+function Field.is_field(value)
+    return type(value) == "table" and value.field_mark == true and rawget(value, "class_name") == nil
+end
+
+Field.field_mark = true
+
 -- Defaults of the options stand on the class, so an instance holds only what was given.
 Field.null, Field.blank, Field.unique, Field.primary_key, Field.db_index = false, false, false, false, false
 Field.editable, Field.auto, Field.auto_now, Field.auto_now_add, Field.many_to_many = true, false, false, false, false
@@ -84,17 +91,13 @@ function Field:problem(message, ...)
     table.insert(self.problems, ("f.%s "):format(self.type) .. message:format(...))
 end
 
--- Check the types of what was given and copy it onto the field, in the order of the names.
+-- Check the types of what was given and copy it onto the field.
 function Field:take_options()
-    local names = {}
-    for key in pairs(self.given) do
-        names[#names + 1] = key
+    for key, value in next, self.given do
+        self:take_option(key, value)
     end
-    table.sort(names, function(a, b)
-        return tostring(a) < tostring(b)
-    end)
-    for _, key in ipairs(names) do
-        self:take_option(key, self.given[key])
+    if self.problems then
+        table.sort(self.problems) -- the same message in every run
     end
 end
 
