@@ -1,7 +1,8 @@
 --- Shape to SQL. A node is compiled once per dialect; what comes out is shared by all chains of that shape.
 --
 -- compiled: { sql, kinds, steps, labels, shape, columns, related, plan }
---   steps   [depth] -> where the values of that link go: a parameter position when the link's only value goes there as it
+--   steps   [depth] -> where the values of that link go: a parameter position when the link's only value goes there
+-- as it
 --           is, else a flat list of position, index, convert (index 0: link.value itself; convert false: as it is)
 local conditions = require "rdb.orm.compiler.conditions"
 local core = require "rdb.core"

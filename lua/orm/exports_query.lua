@@ -8,8 +8,10 @@ local exports = {
 }
 
 for _, name in ipairs {
-    "F", "Value", "Case", "Subquery", "Exists", "OuterRef", "RawSQL", "Func", "Cast", "Window", "RowRange", "ValueRange",
-    "FilteredRelation", "Count", "Sum", "Avg", "Min", "Max", "StdDev", "Variance", "StringAgg", "ArrayAgg", "JSONAgg", "BoolAnd",
+    "F", "Value", "Case", "Subquery", "Exists", "OuterRef", "RawSQL", "Func", "Cast", "Window", "RowRange",
+        "ValueRange",
+    "FilteredRelation", "Count", "Sum", "Avg", "Min", "Max", "StdDev", "Variance", "StringAgg", "ArrayAgg",
+        "JSONAgg", "BoolAnd",
     "BoolOr", "BitAnd", "BitOr", "AnyValue",
 } do
     exports[name] = { "rdb.orm.expressions", name }

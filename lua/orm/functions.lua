@@ -8,7 +8,8 @@ local functions = {}
 
 local PLAIN = {
     "lower", "upper", "length", "concat", "coalesce", "substr", "trim", "ltrim", "rtrim", "replace", "left", "right",
-    "str_index", "chr", "ord", "abs", "round", "ceil", "floor", "sqrt", "exp", "ln", "log", "power", "mod", "sign", "pi", "random",
+    "str_index", "chr", "ord", "abs", "round", "ceil", "floor", "sqrt", "exp", "ln", "log", "power", "mod", "sign",
+        "pi", "random",
     "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "degrees", "radians", "greatest", "least", "nullif", "now",
 }
 

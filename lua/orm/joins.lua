@@ -83,14 +83,17 @@ local function unknown_field(model, name, path, annotations)
         names[alias] = true
     end
     errors.raise_with("misuse", { model = model._meta.label, field = name },
-        "%s has no field '%s'%s%s (it has: %s)", model._meta.label, name, path ~= name and (" (in '%s')"):format(path) or "",
+        "%s has no field '%s'%s%s (it has: %s)", model._meta.label, name, path ~= name and (" (in '%s')")
+            :format(path) or "",
         suggest.clause(name, names), suggest.list(names))
 end
 
 local function unknown_lookup(model, field, name, path)
     local choices = lookups.names_for(field and field.kind)
-    errors.raise_with("misuse", { model = model._meta.label, field = field and field.name }, "%s%s has no lookup '%s' (in '%s')%s (it has: %s)",
-        model._meta.label, field and "." .. field.name or "", name, path, suggest.clause(name, choices), suggest.list(choices))
+    errors.raise_with("misuse", { model = model._meta.label, field = field and field.name },
+        "%s%s has no lookup '%s' (in '%s')%s (it has: %s)",
+        model._meta.label, field and "." .. field.name or "", name, path, suggest.clause(name, choices),
+            suggest.list(choices))
 end
 
 -- One name on a model: a plain field, a relation to cross, or nil.
@@ -111,7 +114,8 @@ local function step(model, name)
     end
     local related = meta.related_by_query_name and meta.related_by_query_name[name]
     if related then
-        return { field = related.field, relation = related.field.relation, to = related.model, reverse = true, related = related }
+        return { field = related.field, relation = related.field.relation, to = related.model, reverse = true,
+            related = related }
     end
     return nil
 end
@@ -132,7 +136,8 @@ local function set_target(resolved, model, found)
     elseif found.reverse or found.relation.kind == "many_to_many" then
         local target = found.to._meta.pk
         if not target then
-            errors.raise("unsupported", "%s: a relation to the composite key of %s cannot be compared; name one of its fields",
+            errors.raise("unsupported", "%s: a relation to the composite key of %s cannot be compared; name one of its "
+                .. "fields",
                 resolved.path, found.to._meta.label)
         end
         for _, crossed in ipairs(joins.edges(found.field, found.reverse)) do
@@ -209,11 +214,13 @@ end
 -- @tparam table Model where it starts
 -- @tparam string path
 -- @tparam ?table annotations map of annotation names that may stand first
--- @treturn table { path, label, edges, model, field, column, relation_model, value_field, transforms, lookup, multi, annotation, composite }
+-- @treturn table { path, label, edges, model, field, column, relation_model, value_field, transforms, lookup, multi,
+-- annotation, composite }
 -- @raise misuse naming the model, the field, the nearest name and the choices
 function joins.resolve(Model, path, annotations)
     local parts = split(path)
-    local resolved = { path = path, label = Model._meta.label .. "." .. path, edges = {}, transforms = {}, lookup = "exact" }
+    local resolved = { path = path, label = Model._meta.label .. "." .. path, edges = {}, transforms = {},
+        lookup = "exact" }
     if annotations and annotations[parts[1]] then
         resolved.annotation = parts[1]
         set_lookups(resolved, parts, 2)

@@ -76,7 +76,8 @@ function lookups.check_list(value, label)
     end
     for i = 1, n do
         if value[i] == nil then
-            errors.raise("invalid_value", "%s expects a list without holes and without names; entry %d is nil", label, i)
+            errors.raise("invalid_value", "%s expects a list without holes and without names; entry %d is nil",
+                label, i)
         end
     end
     return n

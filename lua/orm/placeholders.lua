@@ -1,5 +1,6 @@
 --- Placeholders in SQL written by hand: `?`, or `:name`, on every backend.
--- An LPeg grammar passes over strings, quoted identifiers, comments, `::` casts and `:=`, so that a `?` in them stays text.
+-- An LPeg grammar passes over strings, quoted identifiers, comments, `::` casts and `:=`, so that a `?` in them stays
+-- text.
 local errors = require "rdb.orm.errors"
 local lpeg = require "lpeg"
 
@@ -54,7 +55,8 @@ end
 local function named_value(params, part)
     local value = params[part.name]
     if value == nil then
-        errors.raise("misuse", "rdb.query: the SQL has a placeholder :%s, but no such parameter was given (use rdb.null for NULL)",
+        errors.raise("misuse", "rdb.query: the SQL has a placeholder :%s, but no such parameter was given "
+            .. "(use rdb.null for NULL)",
             part.name)
     end
     return value

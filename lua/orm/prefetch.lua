@@ -37,7 +37,8 @@ function prefetch.Prefetch(path, options)
         end
     end
     if options.queryset ~= nil and not is_queryset(options.queryset) then
-        errors.raise("misuse", "rdb.Prefetch(%q): queryset must be a QuerySet, got %s", path, errors.type_name(options.queryset))
+        errors.raise("misuse", "rdb.Prefetch(%q): queryset must be a QuerySet, got %s", path,
+            errors.type_name(options.queryset))
     elseif options.queryset and (options.queryset.node.sliced or options.queryset.node.mode) then
         errors.raise("unsupported", "rdb.Prefetch(%q): its QuerySet cannot be sliced or select values", path)
     end
@@ -56,7 +57,8 @@ function prefetch.lookup(item, label)
         local key = ("%s\2%s\2%s"):format(item.path, item.to_attr or "", item.queryset and item.queryset.node.id or "")
         return { path = item.path, queryset = item.queryset, to_attr = item.to_attr, key = key }
     end
-    errors.raise("misuse", "%s: prefetch_related takes names of relations or rdb.Prefetch; got %s", label, errors.type_name(item))
+    errors.raise("misuse", "%s: prefetch_related takes names of relations or rdb.Prefetch; got %s", label,
+        errors.type_name(item))
 end
 
 -- The relation `name` of a model: { kind, model, field, reverse, name }.
@@ -105,7 +107,8 @@ function prefetch.check(model, lookups)
     end
 end
 
--- -- loading ------------------------------------------------------------------------------------------------------------
+-- -- loading
+-- ------------------------------------------------------------------------------------------------------------
 
 local function distinct_keys(objects, attname, skip)
     local keys, seen = {}, {}

@@ -60,8 +60,8 @@ function q.children_of(conditions, where)
     end
     if #children == 0 then
         errors.raise_with("misuse", {
-            hint = "In Lua { owner = id } with id == nil is an empty table. Write rdb.null or owner__isnull to find NULLs, "
-                .. "all() or none() to mean everything or nothing.",
+            hint = "In Lua { owner = id } with id == nil is an empty table. Write rdb.null or owner__isnull to find "
+                .. "NULLs, all() or none() to mean everything or nothing.",
         }, "%s got an empty table: a condition that lost its value would widen the query", where)
     end
     return children
@@ -140,7 +140,8 @@ function q.from(value, where)
     elseif type(value) == "table" and getmetatable(value) == nil then
         return new("AND", false, q.children_of(value, where or "Q"))
     end
-    errors.raise("misuse", "%s takes a Q, a table of conditions or a boolean expression; got %s", where or "a condition",
+    errors.raise("misuse", "%s takes a Q, a table of conditions or a boolean expression; got %s", where
+        or "a condition",
         errors.type_name(value))
 end
 

@@ -7,7 +7,8 @@
 --   count   how many values a link to this node carries; single: the value itself stands in link.value,
 --           otherwise link.value is an array of them
 --   base    values carried by the links before this one
---   facts   what later links ask about the chain: alias, annotations, sliced, mode, ordered, prefetch, empty, fetch_mode
+--   facts   what later links ask about the chain: alias, annotations, sliced, mode, ordered, prefetch, empty,
+-- fetch_mode
 local shape = {}
 
 --- Nodes per model before its trie starts anew.

@@ -56,7 +56,8 @@ local function key_of_instance(resolved, value)
     if model and metatable == model._meta.metatable then
         local key = value[resolved.value_field.attname]
         if key == nil then
-            errors.raise("invalid_value", "%s: the %s is not saved yet, it has no key", resolved.label, model._meta.label)
+            errors.raise("invalid_value", "%s: the %s is not saved yet, it has no key", resolved.label,
+                model._meta.label)
         end
         return key
     end
@@ -208,7 +209,8 @@ local function composite_tuple(resolved, value)
         return key
     end
     if lookups.check_list(value, resolved.label) ~= #fields then
-        errors.raise("invalid_value", "%s expects a list of %d values, one for each field of the key", resolved.label, #fields)
+        errors.raise("invalid_value", "%s expects a list of %d values, one for each field of the key",
+            resolved.label, #fields)
     end
     return value
 end
@@ -224,16 +226,18 @@ local function composite(collector, leaf, resolved, value)
     else
         errors.raise("unsupported", "%s: a composite key has the lookups exact and in", resolved.label)
     end
-    leaf.form, leaf.n = #tuples == 0 and "empty" or "tuples", #tuples
-    for _, tuple in ipairs(tuples) do
-        for _, item in ipairs(composite_tuple(resolved, tuple)) do
+    local n = #tuples
+    local length = n <= 2 and n or padded_length(n)
+    leaf.form, leaf.n = n == 0 and "empty" or "tuples", length
+    for i = 1, length do
+        for _, item in ipairs(composite_tuple(resolved, tuples[i] or tuples[n])) do
             if type(item) == "table" or type(item) == "function" then
                 lookups.refuse(resolved.label, "plain values", item)
             end
             collector.values[#collector.values + 1] = item
         end
     end
-    put(collector, "c" .. #tuples)
+    put(collector, "c" .. length)
 end
 
 --- A condition { path, value }.
@@ -244,7 +248,8 @@ function structure.leaf(collector, path, value)
     put(collector, path)
     local takes = lookups.all[resolved.lookup]
     if value == nil then
-        errors.raise_with("misuse", { hint = "Use rdb.null, or " .. path .. "__isnull = true." }, "%s: nil is no value", resolved.label)
+        errors.raise_with("misuse", { hint = "Use rdb.null, or " .. path .. "__isnull = true." },
+            "%s: nil is no value", resolved.label)
     elseif resolved.composite then
         composite(collector, leaf, resolved, value)
     elseif takes == "list" then

@@ -113,7 +113,8 @@ end
 --- Rows first..last, counted from 1; t[{first, last}] is the same.
 function methods.slice(self, first, last)
     first = count_of(self, "slice", first or 1, 1)
-    return copy(self, { skipped = first - 1, limited = last and math.max(0, count_of(self, "slice", last, 0) - first + 1) })
+    return copy(self, { skipped = first - 1, limited = last
+        and math.max(0, count_of(self, "slice", last, 0) - first + 1) })
 end
 
 --- Run on another configured database.
@@ -174,7 +175,8 @@ end
 for name, sql in pairs { sum = "SUM", avg = "AVG", min = "MIN", max = "MAX" } do
     --- sum(column), avg(column), min(column), max(column) over all rows; nil for none.
     methods[name] = function(self, column_name)
-        return counted(self, name, ("%s(%s)"):format(sql, conditions.column(connections.dialect(self.alias), column_name, label(self, name))))
+        return counted(self, name, ("%s(%s)"):format(sql,
+            conditions.column(connections.dialect(self.alias), column_name, label(self, name))))
     end
 end
 

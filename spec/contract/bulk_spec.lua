@@ -68,12 +68,14 @@ backends.each(function(backend)
         end)
 
         it("leave or overwrite rows that are there", function()
-            local list = { Author { name = "new", email = "a@example.org" }, Author { name = "B", email = "b@example.org" } }
+            local list = { Author { name = "new", email = "a@example.org" },
+                Author { name = "B", email = "b@example.org" } }
             Author.objects:bulk_create(list, { ignore_conflicts = true })
             assert.equal(2, Author.objects:count())
             assert.equal("Ann", Author.objects:get { email = "a@example.org" }.name)
             list = { Author { name = "C", email = "c@example.org" }, Author { name = "new", email = "a@example.org" } }
-            Author.objects:bulk_create(list, { update_conflicts = true, unique_fields = { "email" }, update_fields = { "name" } })
+            Author.objects:bulk_create(list, { update_conflicts = true, unique_fields = { "email" },
+                update_fields = { "name" } })
             assert.equal(3, Author.objects:count())
             assert.equal("new", Author.objects:get { email = "a@example.org" }.name)
             assert.equal(ann.id, list[2].id)

@@ -99,7 +99,8 @@ backends.each(function(backend)
                 local post = Post.objects:create { title = title .. "#", author = ann }
                 local head, middle = title:sub(1, #title - 1), title:sub(2)
                 for lookup, value in pairs {
-                    exact = title .. "#", contains = middle, startswith = head, endswith = middle .. "#", icontains = middle:upper(),
+                    exact = title .. "#", contains = middle, startswith = head, endswith = middle .. "#",
+                        icontains = middle:upper(),
                     istartswith = head:upper(), iendswith = (middle .. "#"):lower(), iexact = title:upper() .. "#",
                 } do
                     local found = Post.objects:filter { ["title__" .. lookup] = value }:filter { id = post.id }:count()
@@ -125,28 +126,35 @@ backends.each(function(backend)
             Post.objects:create { title = "ten", author = ann, rating = rdb.decimal "10.00" }
             assert.same({ "ten" }, titles(Post.objects:filter { rating__gt = "9" }))
             assert.same({ "ten" }, titles(Post.objects:filter { rating = 10 }))
-            assert.same({ "Alpha", "beta" }, titles(Post.objects:filter { rating__in = { "1.5", "2.50" } }:order_by "id"))
+            assert.same({ "Alpha", "beta" }, titles(Post.objects:filter { rating__in = { "1.5", "2.50" } }
+                :order_by "id"))
             assert.equal("ten", Post.objects:filter { rating__isnull = false }:order_by "-rating":first().title)
             assert.same({ "beta" }, titles(Post.objects:filter { published_at__year = 2022 }))
             assert.same({ "Gamma_1" }, titles(Post.objects:filter { published_at__month = 3 }))
-            assert.equal(5, Post.objects:filter { published_at__day = 15, published_at__hour = 10, published_at__minute = 0 }:count())
+            assert.equal(5, Post.objects:filter { published_at__day = 15, published_at__hour = 10,
+                published_at__minute = 0 }:count())
             assert.equal(2, Post.objects:filter { published_at__year__gte = 2024 }:count())
-            assert.equal(1, Author.objects:filter { born__month = 2, born__day = 29, born__quarter = 1, born__week_day = 6 }:count())
-            assert.equal(1, Author.objects:filter { born__week = 9, born__iso_year = 1980, born__iso_week_day = 5 }:count())
+            assert.equal(1, Author.objects:filter { born__month = 2, born__day = 29, born__quarter = 1,
+                born__week_day = 6 }:count())
+            assert.equal(1, Author.objects:filter { born__week = 9, born__iso_year = 1980, born__iso_week_day = 5 }
+                :count())
             assert.equal(1, Post.objects:filter { published_at__date = rdb.date "2023-03-15" }:count())
             assert.equal(5, Post.objects:filter { published_at__time = rdb.time "10:00:00" }:count())
-            assert.equal(2, Post.objects:filter { published_at__range = { "2022-01-01T00:00:00Z", "2023-12-31T00:00:00Z" } }:count())
+            assert.equal(2, Post.objects:filter { published_at__range = { "2022-01-01T00:00:00Z",
+                "2023-12-31T00:00:00Z" } }:count())
         end)
 
         it("span relations both ways", function()
             assert.equal(3, Post.objects:filter { author__name = "Ann" }:count())
             assert.equal(3, Post.objects:filter { author = ann }:count())
             assert.equal(1, Post.objects:filter { editor__name__startswith = "A" }:count())
-            assert.same({ "Ann" }, Author.objects:filter { posts__comments__body = "one" }:values_list("name", { flat = true }):list())
+            assert.same({ "Ann" }, Author.objects:filter { posts__comments__body = "one" }
+                :values_list("name", { flat = true }):list())
             assert.equal(2, Post.objects:filter { comments__author_name = "x" }:count())
             assert.equal(1, Post.objects:filter { comments__author_name = "x", comments__body = "one" }:count())
             assert.equal(0, Post.objects:filter { comments__author_name = "y", comments__body = "one" }:count())
-            assert.equal(1, Post.objects:filter { comments__author_name = "y" }:filter { comments__body = "one" }:count())
+            assert.equal(1, Post.objects:filter { comments__author_name = "y" }:filter { comments__body = "one" }
+                :count())
             assert.equal(3, Post.objects:filter { comments__isnull = false }:count()) -- one row for each comment
             assert.equal(2, Post.objects:filter { comments__isnull = false }:distinct():count())
             assert.equal(3, Post.objects:filter { comments__isnull = true }:count())
@@ -169,7 +177,8 @@ backends.each(function(backend)
             assert.equal(1, Author.objects:exclude { posts__comments__body = "one" }:count())
             assert.equal(5, Post.objects:exclude { id__in = {} }:count())
             assert.equal(4, Post.objects:exclude(Q { title = "Alpha" } & Q { status = "draft" }):count())
-            assert.equal(2, Post.objects:exclude(Q { title = "Alpha" } | Q { title = "beta" }):filter { views__lt = 50 }:count())
+            assert.equal(2, Post.objects:exclude(Q { title = "Alpha" } | Q { title = "beta" })
+                :filter { views__lt = 50 }:count())
         end)
 
         it("combine conditions", function()
@@ -188,10 +197,13 @@ backends.each(function(backend)
             assert.equal(2, Post.objects:filter { author__in = authors }:count())
             assert.equal(2, Post.objects:filter { author__in = authors:values "id" }:count())
             assert.equal(3, Post.objects:exclude { author__in = authors }:count())
-            assert.equal(1, Post.objects:filter(rdb.Exists(Comment.objects:filter { post = rdb.OuterRef "pk", body = "one" })):count())
-            assert.equal(3, Post.objects:filter(~rdb.Exists(Comment.objects:filter { post = rdb.OuterRef "pk" })):count())
+            assert.equal(1, Post.objects:filter(rdb.Exists(Comment.objects:filter { post = rdb.OuterRef "pk",
+                body = "one" })):count())
+            assert.equal(3, Post.objects:filter(~rdb.Exists(Comment.objects:filter { post = rdb.OuterRef "pk" }))
+                :count())
             local latest = Comment.objects:filter { post = rdb.OuterRef "pk" }:order_by "-id":values("body")[{ 1, 1 }]
-            local bodies = Post.objects:annotate { latest = rdb.Subquery(latest) }:order_by "id":values_list("latest", { flat = true })
+            local bodies = Post.objects:annotate { latest = rdb.Subquery(latest) }:order_by "id"
+                :values_list("latest", { flat = true })
             assert.same({ "two", "two", rdb.null, rdb.null, rdb.null }, bodies:list())
         end)
 
@@ -248,7 +260,8 @@ backends.each(function(backend)
             assert.equal("Gamma_1", found[posts[3].id].title)
             assert.is_nil(found[999])
             assert.equal(bob.id, Author.objects:in_bulk({ bob.id })[bob.id].id)
-            assert.equal("Ann", Author.objects:in_bulk({ "ann@example.org" }, { field_name = "email" })["ann@example.org"].name)
+            assert.equal("Ann", Author.objects:in_bulk({ "ann@example.org" },
+                { field_name = "email" })["ann@example.org"].name)
             assert.equal("misuse", caught(Post.objects.in_bulk, Post.objects, { 1 }, { field_name = "title" }).code)
             assert.is_true(Post.objects:filter { status = "draft" }:contains(posts[1]))
             assert.is_false(Post.objects:filter { status = "draft" }:contains(posts[5]))
@@ -261,9 +274,10 @@ backends.each(function(backend)
                 seen[#seen + 1] = post.title
             end
             assert.same({ "Alpha", "beta", "Gamma_1", "50% off", "back\\slash" }, seen)
-            for post in Post.objects:order_by "id":iterator(2) do
-                assert.equal("Alpha", post.title)
-                break
+            for post in Post.objects:order_by "id":iterator(2) do -- left early: the cursor is closed
+                if post.title == "beta" then
+                    break
+                end
             end
         end)
 
@@ -313,8 +327,10 @@ backends.each(function(backend)
             local err = caught(function() return Post.objects:filter { views__gte = "many" }:list() end)
             assert.equal("invalid_value", err.code)
             assert.matches("blog.Post.views__gte: expected an integer, got a string", err.message, 1, true)
-            assert.equal("invalid_value", caught(function() return Author.objects:filter { born = "soon" }:list() end).code)
-            assert.equal("invalid_value", caught(function() return Post.objects:filter { published_at__year = 99999 }:list() end).code)
+            assert.equal("invalid_value", caught(function() return Author.objects:filter { born = "soon" }
+                :list() end).code)
+            assert.equal("invalid_value", caught(function() return Post.objects:filter { published_at__year = 99999 }
+                :list() end).code)
         end)
 
         it("explain themselves and carry remarks", function()

@@ -31,7 +31,8 @@ backends.each(function(backend)
         end
 
         it("reads rows as plain tables", function()
-            assert.same({ { id = 1, name = "Ann", age = 30 }, { id = 2, name = "Bob", age = 40 }, { id = 3, name = "Cy" } },
+            assert.same({ { id = 1, name = "Ann", age = 30 }, { id = 2, name = "Bob", age = 40 },
+                { id = 3, name = "Cy" } },
                 { table.unpack(users:order_by "id":list()) })
             assert.same({ "Bob", "Ann" }, names(users:filter { age__gte = 30 }:order_by "-age"))
             assert.same({ "Cy" }, names(users:filter { age = rdb.null }))
@@ -39,7 +40,8 @@ backends.each(function(backend)
             assert.same({ "Ann", "Bob" }, names(users:filter("name__in", { "Ann", "Bob" }):order_by "name"))
             assert.same({ "Ann" }, names(users:filter { name__icontains = "N" }))
             assert.same({ "Bob" }, names(users:exclude { name = "Ann" }:filter { age__range = { 1, 99 } }))
-            assert.same({ "Ann", "Cy" }, names(users:filter(rdb.Q { age = 30 } | ~rdb.Q { name__lt = "C" }):order_by "id"))
+            assert.same({ "Ann", "Cy" }, names(users:filter(rdb.Q { age = 30 } | ~rdb.Q { name__lt = "C" })
+                :order_by "id"))
             assert.same({ "Bob" }, names(users:order_by "id"[{ 2, 2 }]))
             assert.same({ "Cy" }, names(users:order_by "id":limit(5):offset(2)))
             assert.equal("Ann", users:order_by "id":first().name)
@@ -68,9 +70,12 @@ backends.each(function(backend)
                 return list
             end
             assert.same({ "Ann:2.5", "Ann:7.0" }, pairs_of(users:join("orders", "users.id", "orders.user_id")))
-            assert.same({ "Bob:-", "Cy:-", "Ann:2.5", "Ann:7.0" }, pairs_of(users:left_join("orders", "users.id", "orders.user_id")))
-            assert.same({ "Ann:2.5", "Ann:7.0", "-:1.0" }, pairs_of(users:right_join("orders", "users.id", "orders.user_id")))
-            assert.equal(1, users:join("orders", "users.id", "orders.user_id"):filter { ["orders.total__gt"] = 5 }:count())
+            assert.same({ "Bob:-", "Cy:-", "Ann:2.5", "Ann:7.0" },
+                pairs_of(users:left_join("orders", "users.id", "orders.user_id")))
+            assert.same({ "Ann:2.5", "Ann:7.0", "-:1.0" },
+                pairs_of(users:right_join("orders", "users.id", "orders.user_id")))
+            assert.equal(1, users:join("orders", "users.id", "orders.user_id"):filter { ["orders.total__gt"] = 5 }
+                :count())
         end)
 
         it("updates and deletes", function()
@@ -83,7 +88,8 @@ backends.each(function(backend)
         end)
 
         it("inserts all or none", function()
-            assert.equal("unique_violation", caught(users.insert_many, users, { { id = 8, name = "x" }, { id = 1, name = "y" } }).code)
+            assert.equal("unique_violation", caught(users.insert_many, users,
+                { { id = 8, name = "x" }, { id = 1, name = "y" } }).code)
             assert.equal(3, users:count())
         end)
 
@@ -108,7 +114,8 @@ backends.each(function(backend)
         end)
 
         it("runs SQL of the program's own", function()
-            local rows = rdb.query("SELECT name FROM users WHERE age > :age AND name <> ':age' ORDER BY id", { age = 35 })
+            local rows = rdb.query("SELECT name FROM users WHERE age > :age AND name <> ':age' ORDER BY id",
+                { age = 35 })
             assert.same({ { name = "Bob" } }, { table.unpack(rows) })
             assert.same({ "name" }, rows.columns)
             local _, changed = rdb.query("UPDATE users SET age = ? WHERE id < ?", { 1, 3 })

@@ -82,7 +82,8 @@ backends.each(function(backend)
         end)
 
         it("update or create", function()
-            local author, created = Author.objects:update_or_create { email = "a@example.org", defaults = { name = "Anna" } }
+            local author, created = Author.objects:update_or_create { email = "a@example.org",
+                defaults = { name = "Anna" } }
             assert.is_false(created)
             assert.equal("Anna", Author.objects:get { id = author.id }.name)
             author, created = Author.objects:update_or_create {
@@ -94,7 +95,8 @@ backends.each(function(backend)
 
         it("update rows", function()
             make_posts(4)
-            assert.equal(2, Post.objects:filter { views__gt = 2 }:update { status = "published", views = F "views" * 10 })
+            assert.equal(2, Post.objects:filter { views__gt = 2 }
+                :update { status = "published", views = F "views" * 10 })
             assert.same({ 1, 2, 30, 40 }, Post.objects:order_by "id":values_list("views", { flat = true }):list())
             assert.equal(2, Post.objects:filter { status = "published" }:update { status = "published" })
             assert.equal(1, Post.objects:filter { id = 1 }:update("title", "new"))

@@ -1,3 +1,5 @@
+-- Golden SQL is not broken into lines.
+-- luacheck: ignore 631
 local rdb = require "rdb"
 local blog = require "spec.support.blog"
 local compiler = require "rdb.orm.compiler"
@@ -67,7 +69,8 @@ describe("compiled SQL", function()
         is("blog_author WHERE NOT (blog_author.email = ? AND blog_author.email IS NOT NULL) ORDER BY blog_author.name ASC",
             Author.objects:exclude { email = "a" })
         is("blog_post LEFT OUTER JOIN blog_author ON (blog_post.editor_id = blog_author.id) "
-            .. "WHERE NOT (blog_author.name = ? AND blog_author.name IS NOT NULL)", Post.objects:exclude { editor__name = "x" })
+            .. "WHERE NOT (blog_author.name = ? AND blog_author.name IS NOT NULL)",
+                Post.objects:exclude { editor__name = "x" })
         is("blog_author WHERE NOT (blog_author.email IS NULL) ORDER BY blog_author.name ASC",
             Author.objects:exclude { email = rdb.null })
     end)
@@ -102,7 +105,8 @@ describe("compiled SQL", function()
     it("orders by columns, relations and expressions", function()
         is("blog_post INNER JOIN blog_author ON (blog_post.author_id = blog_author.id) ORDER BY blog_author.name DESC, "
             .. "blog_post.id ASC", Post.objects:order_by("-author", "pk"))
-        is("blog_post ORDER BY blog_post.views DESC NULLS LAST", Post.objects:order_by(F "views":desc { nulls_last = true }))
+        is("blog_post ORDER BY blog_post.views DESC NULLS LAST",
+            Post.objects:order_by(F "views":desc { nulls_last = true }))
         is("blog_author ORDER BY blog_author.name DESC", Author.objects:reverse())
         is("blog_author", Author.objects:order_by())
         is("blog_post ORDER BY blog_post.rating COLLATE rdb_decimal ASC", Post.objects:order_by "rating")
@@ -119,7 +123,8 @@ describe("compiled SQL", function()
 
     it("puts the values of nested QuerySets where they belong", function()
         local inner = Author.objects:filter { name = "ann" }:filter { active = true }
-        local _, params = Post.objects:filter { views = 1 }:filter { author__in = inner, status = "draft" }:filter { id = 9 }:to_sql()
+        local _, params = Post.objects:filter { views = 1 }:filter { author__in = inner, status = "draft" }
+            :filter { id = 9 }:to_sql()
         assert.same({ 1, "ann", true, "draft", 9 }, params)
     end)
 

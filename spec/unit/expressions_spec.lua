@@ -1,3 +1,5 @@
+-- Golden SQL is not broken into lines.
+-- luacheck: ignore 631
 local rdb = require "rdb"
 local blog = require "spec.support.blog"
 local golden = require "spec.support.golden"
@@ -17,7 +19,8 @@ describe("expressions", function()
 
     -- The SQL of an expression as an annotation of Post, and its parameters.
     local function sql(expression)
-        local text, params = golden.sql(Post.objects:alias { x = expression }:order_by "x":values_list("id", { flat = true }))
+        local text, params = golden.sql(Post.objects:alias { x = expression }:order_by "x"
+            :values_list("id", { flat = true }))
         return (text:match "ORDER BY (.*) ASC$":gsub("blog_post%.", "")), params
     end
 
@@ -36,13 +39,15 @@ describe("expressions", function()
     end)
 
     it("compare and combine as conditions", function()
-        local text, params = golden.tail(Post.objects:filter(F "views":gt(F "id") & ~Q { status = "draft" } | F "views":eq(3)))
+        local text, params = golden.tail(Post.objects:filter(F "views"
+            :gt(F "id") & ~Q { status = "draft" } | F "views":eq(3)))
         assert.equal("blog_post WHERE (blog_post.views > blog_post.id AND NOT (blog_post.status = ?)) OR blog_post.views = ?", text)
         assert.same({ "draft", 3 }, params)
     end)
 
     it("choose", function()
-        local text, params = sql(rdb.Case { { Q { views__gte = 10 }, "hot" }, { { status = "draft" }, F "title" }, default = "cold" })
+        local text, params = sql(rdb.Case { { Q { views__gte = 10 }, "hot" }, { { status = "draft" }, F "title" },
+            default = "cold" })
         assert.equal("CASE WHEN views >= ? THEN ? WHEN status = ? THEN title ELSE ? END", text)
         assert.same({ 10, "hot", "draft", "cold" }, params)
         assert.equal("misuse", caught(rdb.Case, {}).code)
@@ -57,7 +62,8 @@ describe("expressions", function()
             ["MAX(views, id)"] = fn.greatest("views", "id"), ["NULLIF(views, ?)"] = fn.nullif("views", 0),
             ["CAST(STRFTIME('%Y', created_at) AS INTEGER)"] = fn.extract_year "created_at",
             ["STRFTIME('%Y-%m-01 00:00:00', created_at)"] = fn.trunc_month "created_at",
-            ["SUBSTR(created_at, 1, 10)"] = fn.trunc_date "created_at", ["CAST(title AS INTEGER)"] = rdb.Cast("title", "integer"),
+            ["SUBSTR(created_at, 1, 10)"] = fn.trunc_date "created_at",
+                ["CAST(title AS INTEGER)"] = rdb.Cast("title", "integer"),
             ["soundex(title)"] = rdb.Func("soundex", "title"),
         }
         for text, expression in pairs(expected) do
@@ -97,7 +103,8 @@ describe("expressions", function()
     end)
 
     it("must be named by identifiers that hide nothing", function()
-        for _, name in ipairs { "a b", "a.b", "a;--", 'a"', "a$", "a__b", "1a", "views", "pk", "author", "comments", "a\0b" } do
+        for _, name in ipairs { "a b", "a.b", "a;--", 'a"', "a$", "a__b", "1a", "views", "pk", "author", "comments",
+            "a\0b" } do
             assert.equal("misuse", caught(function() return Post.objects:annotate { [name] = rdb.Value(1) } end).code)
         end
     end)

@@ -22,7 +22,8 @@ describe("the trie of shapes", function()
     it("gives different questions different nodes", function()
         local nodes = {}
         for _, queryset in ipairs {
-            Post.objects:filter { views = 1 }, Post.objects:filter { views = rdb.null }, Post.objects:exclude { views = 1 },
+            Post.objects:filter { views = 1 }, Post.objects:filter { views = rdb.null },
+                Post.objects:exclude { views = 1 },
             Post.objects:filter { views__in = { 1 } }, Post.objects:filter { views__in = {} },
             Post.objects:filter { views__isnull = true }, Post.objects:filter { views__isnull = false },
             Post.objects:filter { views = rdb.F "id" }, Post.objects:filter { views = rdb.F "id" + 1 },

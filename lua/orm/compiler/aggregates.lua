@@ -33,7 +33,8 @@ local function resolve(query, spec, scope)
     for i, argument in ipairs(spec.args) do
         args[i] = expressions.resolve(query, argument, scope)
         if args[i].aggregate then
-            errors.raise("misuse", "rdb.%s cannot aggregate over another aggregate; use aggregate() on the annotated QuerySet", spec.title)
+            errors.raise("misuse", "rdb.%s cannot aggregate over another aggregate; use aggregate() on the annotated "
+                .. "QuerySet", spec.title)
         end
     end
     local argument = args[1]
@@ -43,7 +44,8 @@ local function resolve(query, spec, scope)
     elseif SORTED[spec.name] then
         args[1] = expressions.comparable(query, argument)
     end
-    local node = { op = "aggregate", template = text, args = args, kind = kind, aggregate = true, distinct = spec.distinct }
+    local node = { op = "aggregate", template = text, args = args, kind = kind, aggregate = true,
+        distinct = spec.distinct }
     if spec.filter then
         node.filter = query:condition(spec.filter, scope)
     end
@@ -69,7 +71,7 @@ expressions.register("aggregate", function(query, spec, scope)
     local node = resolve(query, inner, scope)
     local default = spec.args[#spec.args]
     local kind = node.kind == "decimal" and "decimal" or default.value_kind
-    local value = default.kind == "value" and expressions.param(query, scope, default.index, kind, spec.title .. " default")
+    local value = default.kind == "value" and expressions.param(query, scope, default.index, kind, spec.title)
         or expressions.resolve(query, default, scope)
     return expressions.template("COALESCE(<1>, <2>)", { node, value }, node.kind)
 end)

@@ -78,7 +78,8 @@ local function related_step(model, name, path)
     end
     for _, related in ipairs(model._meta.related or {}) do
         if related.kind == "one_to_one" and (related.name == name or related.query_name == name) then
-            return { attr = related.name, field = related.field, model = related.model, edges = joins.edges(related.field, true),
+            return { attr = related.name, field = related.field, model = related.model,
+                edges = joins.edges(related.field, true),
                 reverse = true }
         end
     end

@@ -22,7 +22,8 @@ local function tree_node(connector, negated, children)
     elseif only and only.op == "tree" and not only.negated then
         connector, children = only.connector, only.children
     end
-    return { op = "tree", connector = connector, negated = negated, children = children, kind = "bool", aggregate = aggregate }
+    return { op = "tree", connector = connector, negated = negated, children = children, kind = "bool",
+        aggregate = aggregate }
 end
 
 local function finds_null(leaf)
@@ -44,7 +45,8 @@ local function exists_node(inner, children)
 end
 
 local function correlate(children, inner_join, inner_column, outer_join, outer_column)
-    children[#children + 1] = template("<1> = <2>", { column_at(inner_join, inner_column), column_at(outer_join, outer_column) }, "bool")
+    children[#children + 1] = template("<1> = <2>",
+        { column_at(inner_join, inner_column), column_at(outer_join, outer_column) }, "bool")
 end
 
 -- exclude() over a relation that multiplies rows: EXISTS of a row that matches, correlated with the outer table.
@@ -52,7 +54,8 @@ local function split_exclude(query, leaf, scope)
     local resolved = leaf.resolved
     local edges, multi = resolved.edges, resolved.multi
     local at = query.tree:add_all(scope.from, { table.unpack(edges, 1, multi - 1) }, scope.reuse)
-    local children, inner, join = {}, nil, nil
+    local children = {}
+    local inner, join
     if finds_null(leaf) then
         inner = query:child(at.model)
         join = inner.tree:add_all(nil, { table.unpack(edges, multi) })
@@ -67,7 +70,8 @@ local function split_exclude(query, leaf, scope)
         end
         correlate(children, inner.tree.base, edges[multi].to_column, at, edges[multi].from_column)
     end
-    local lhs = { op = "column", join = join, column = resolved.column, field = resolved.field, kind = resolved.field.kind }
+    local lhs = { op = "column", join = join, column = resolved.column, field = resolved.field,
+        kind = resolved.field.kind }
     lhs = expressions.transformed(query, lhs, resolved.transforms, resolved.label)
     table.insert(children, 1, lookup_nodes.build(query, lhs, leaf, scope))
     return exists_node(inner, children)
@@ -106,7 +110,8 @@ end
 local function build_leaf(query, leaf, scope, branch_negated, negated)
     local resolved = leaf.resolved
     if resolved.annotation then
-        local lhs = expressions.transformed(query, query:annotation(resolved.annotation), resolved.transforms, resolved.label)
+        local lhs = expressions.transformed(query, query:annotation(resolved.annotation), resolved.transforms,
+            resolved.label)
         return lookup_nodes.build(query, lhs, leaf, scope), {}
     elseif resolved.multi and branch_negated then
         if resolved.composite then

@@ -1,6 +1,7 @@
 --- Expression specs to resolved nodes: paths become joined columns, functions become templates, kinds are inferred.
 -- A resolved node: { op, kind, args, aggregate, ... }. A scope says where a spec stands:
---   { node = shape node whose link carries the values, reuse = joins a multi-valued path may share, used = [out] joins }
+--   { node = shape node whose link carries the values, reuse = joins a multi-valued path may share,
+--     used = [out] joins }
 local errors = require "rdb.orm.errors"
 local lookups = require "rdb.orm.lookups"
 
@@ -62,7 +63,8 @@ function expressions.column(query, resolved, scope)
     end
     local field = resolved.field
     local nullable = field.null or resolved.nullable or false
-    return { op = "column", join = join, column = resolved.column, field = field, kind = field.kind, nullable = nullable }, used
+    return { op = "column", join = join, column = resolved.column, field = field, kind = field.kind,
+        nullable = nullable }, used
 end
 
 --- A field path, or the name of an annotation.
@@ -72,9 +74,11 @@ function expressions.path(query, path, scope)
     end
     local resolved = query:resolve(path)
     if resolved.lookup ~= "exact" then
-        errors.raise("misuse", "%s: '%s' is a lookup; only a field can stand in an expression", resolved.label, resolved.lookup)
+        errors.raise("misuse", "%s: '%s' is a lookup; only a field can stand in an expression", resolved.label,
+            resolved.lookup)
     elseif resolved.composite then
-        errors.raise("unsupported", "%s: a composite key cannot stand in an expression; name one of its fields", resolved.label)
+        errors.raise("unsupported", "%s: a composite key cannot stand in an expression; name one of its fields",
+            resolved.label)
     end
     local node
     if resolved.annotation then
@@ -105,7 +109,8 @@ function resolvers.outer(query, spec)
 end
 
 -- A plain value beside a column binds as the column's kind where Lua has no such type.
-local ADOPTED = { decimal = true, date = true, time = true, timestamp = true, uuid = true, interval = true, double = true }
+local ADOPTED = { decimal = true, date = true, time = true, timestamp = true, uuid = true, interval = true,
+    double = true }
 
 local function resolve_args(query, specs, scope)
     local args, kind = {}, nil
@@ -120,7 +125,8 @@ local function resolve_args(query, specs, scope)
     for i, spec in ipairs(specs) do
         if spec.kind == "value" then
             local plain = spec.value_kind == "text" or spec.value_kind == "int64"
-            args[i] = expressions.param(query, scope, spec.index, plain and ADOPTED[kind] and kind or spec.value_kind, "Value")
+            args[i] = expressions.param(query, scope, spec.index, plain and ADOPTED[kind] and kind
+                or spec.value_kind, "Value")
             kind = kind or args[i].kind
         end
     end
@@ -131,7 +137,8 @@ expressions.resolve_args = resolve_args
 local NUMERIC = { int64 = true, double = true, decimal = true, bool = true, any = true }
 local OPERATORS = {
     ["+"] = "(<1> + <2>)", ["-"] = "(<1> - <2>)", ["*"] = "(<1> * <2>)", ["%"] = "(<1> % <2>)",
-    ["/"] = "(CAST(<1> AS REAL) / <2>)", ["//"] = "(CAST(<1> AS INTEGER) / CAST(<2> AS INTEGER))", ["^"] = "POWER(<1>, <2>)",
+    ["/"] = "(CAST(<1> AS REAL) / <2>)", ["//"] = "(CAST(<1> AS INTEGER) / CAST(<2> AS INTEGER))",
+        ["^"] = "POWER(<1>, <2>)",
     [".."] = "(<1> || <2>)",
 }
 
@@ -162,7 +169,8 @@ function resolvers.combined(query, spec, scope)
         args[i] = expressions.resolve(query, argument, scope)
     end
     local kind = arithmetic_kind(query, spec.operator, args[1], args[2])
-    return template(query.dialect.operators and query.dialect.operators[spec.operator] or OPERATORS[spec.operator], args, kind)
+    return template(query.dialect.operators and query.dialect.operators[spec.operator] or OPERATORS[spec.operator],
+        args, kind)
 end
 
 function resolvers.compare(query, spec, scope)
@@ -254,7 +262,8 @@ end
 
 function resolvers.ordering(query, spec, scope)
     local node = expressions.resolve(query, spec.args[1], scope)
-    return { op = "ordering", args = { node }, descending = spec.descending, nulls = spec.nulls, kind = node.kind, aggregate = node.aggregate }
+    return { op = "ordering", args = { node }, descending = spec.descending, nulls = spec.nulls, kind = node.kind,
+        aggregate = node.aggregate }
 end
 
 function resolvers.subquery(query, spec, scope)

@@ -50,7 +50,8 @@ local function year_range(query, lhs, leaf, scope)
     if #children == 1 then
         return children[1]
     end
-    return { op = "tree", connector = "AND", negated = false, children = children, kind = "bool", aggregate = lhs.aggregate }
+    return { op = "tree", connector = "AND", negated = false, children = children, kind = "bool",
+        aggregate = lhs.aggregate }
 end
 
 function forms.value(query, lhs, leaf, scope)
@@ -71,7 +72,8 @@ function forms.expression(query, lhs, leaf, scope)
         rhs.kind, rhs.label, rhs.convert = definition.param_kind or lhs.kind, leaf.resolved.label, definition.convert
         return template(definition.template, { expressions.comparable(query, lhs), rhs }, "bool"), rhs
     end
-    return template(definition.expression or definition.template, { expressions.comparable(query, lhs), rhs }, "bool"), rhs
+    return template(definition.expression or definition.template, { expressions.comparable(query, lhs), rhs },
+        "bool"), rhs
 end
 
 function forms.list(query, lhs, leaf, scope)
@@ -80,7 +82,8 @@ function forms.list(query, lhs, leaf, scope)
         params[i] = expressions.param(query, scope, leaf.index + i - 1, lhs.kind, leaf.resolved.label)
     end
     if leaf.n > query.dialect.limits.params then
-        errors.raise("out_of_range", "%s: a list of %d values is more than a statement's %d parameters", leaf.resolved.label,
+        errors.raise("out_of_range", "%s: a list of %d values is more than a statement's %d parameters",
+            leaf.resolved.label,
             leaf.n, query.dialect.limits.params)
     end
     local list = { op = "list", args = params, kind = lhs.kind }
@@ -106,7 +109,8 @@ function forms.pair(query, lhs, leaf, scope)
             bounds[i] = expressions.resolve(query, bound.expression, scope)
         end
     end
-    local node = template("<1> BETWEEN <2> AND <3>", { expressions.comparable(query, lhs), bounds[1], bounds[2] }, "bool")
+    local node = template("<1> BETWEEN <2> AND <3>", { expressions.comparable(query, lhs), bounds[1], bounds[2] },
+        "bool")
     return node
 end
 
@@ -130,12 +134,13 @@ function lookup_nodes.build(query, lhs, leaf, scope)
     return forms[leaf.form](query, lhs, leaf, scope)
 end
 
-local function tuple_params(query, columns, leaf, scope, from)
-    local params = {}
+-- One tuple compares field by field; several are a list of rows, which stays flat however long it is.
+local function tuple_equals(query, columns, params)
+    local children = {}
     for i, column in ipairs(columns) do
-        params[i] = expressions.param(query, scope, from + i - 1, column.kind, leaf.resolved.label)
+        children[i] = template("<1> = <2>", { expressions.comparable(query, column), params[i] }, "bool")
     end
-    return params
+    return { op = "tree", connector = "AND", negated = false, children = children, kind = "bool" }
 end
 
 --- The condition of a leaf on a composite key.
@@ -144,19 +149,20 @@ function lookup_nodes.tuples(query, columns, leaf, scope)
     if leaf.form == "empty" then
         return forms.empty()
     end
-    local children = {}
+    local width, tuples = #columns, {}
     for tuple = 1, leaf.n do
-        local params = tuple_params(query, columns, leaf, scope, leaf.index + (tuple - 1) * #columns)
-        local equals = {}
+        local params = {}
         for i, column in ipairs(columns) do
-            equals[i] = template("<1> = <2>", { expressions.comparable(query, column), params[i] }, "bool")
+            local index = leaf.index + (tuple - 1) * width + i - 1
+            params[i] = expressions.param(query, scope, index, column.kind, leaf.resolved.label)
         end
-        children[tuple] = { op = "tree", connector = "AND", negated = false, children = equals, kind = "bool" }
+        if leaf.n == 1 then
+            return tuple_equals(query, columns, params)
+        end
+        tuples[tuple] = template("(<*>)", params, "any")
     end
-    if leaf.n == 1 then
-        return children[1]
-    end
-    return { op = "tree", connector = "OR", negated = false, children = children, kind = "bool" }
+    local rows = { op = "list", args = tuples, kind = "any" }
+    return template("<1> IN (VALUES <2>)", { template("(<*>)", columns, "any"), rows }, "bool")
 end
 
 return lookup_nodes

@@ -28,7 +28,8 @@ local function render_where(parts, query)
         output[i] = { name = node.field.attname, node = node }
         names[i] = dialect.quote_name(node.column)
     end
-    parts[#parts + 1] = #names == 1 and (" WHERE %s IN ("):format(names[1]) or (" WHERE (%s) IN ("):format(table.concat(names, ", "))
+    parts[#parts + 1] = #names == 1 and (" WHERE %s IN ("):format(names[1]) or (" WHERE (%s) IN (")
+        :format(table.concat(names, ", "))
     local inner = select.assemble(query, output, { unordered = true })
     table.move(inner, 1, #inner, #parts + 1, parts)
     parts[#parts + 1] = ")"
@@ -37,12 +38,14 @@ end
 -- Right side of an assignment; a value binds as the column's kind.
 local function assigned(query, node, item)
     if item.index then
-        return expressions.param(query, { node = node }, item.index, item.field.kind, query.meta.label .. "." .. item.field.name)
+        return expressions.param(query, { node = node }, item.index, item.field.kind, query.meta.label .. "."
+            .. item.field.name)
     end
     local before = #query.tree.joins
     local value = expressions.resolve(query, item.expression, { node = node })
     if #query.tree.joins > before then
-        errors.raise("unsupported", "%s.%s: update cannot read another table; use a Subquery", query.meta.label, item.field.name)
+        errors.raise("unsupported", "%s.%s: update cannot read another table; use a Subquery", query.meta.label,
+            item.field.name)
     elseif value.aggregate then
         errors.raise("misuse", "%s.%s: update cannot assign an aggregate", query.meta.label, item.field.name)
     elseif value.op == "param" then

@@ -5,7 +5,8 @@ local expressions = require "rdb.orm.compiler.expressions"
 local ordering = {}
 
 local function ordering_node(node, descending, nulls)
-    return { op = "ordering", args = { node }, descending = descending, nulls = nulls, kind = node.kind, aggregate = node.aggregate }
+    return { op = "ordering", args = { node }, descending = descending, nulls = nulls, kind = node.kind,
+        aggregate = node.aggregate }
 end
 
 -- "-author" on a relation means the order of that model, or its key.
@@ -20,7 +21,8 @@ local function by_relation(query, items, item, scope, seen)
     for _, name in ipairs(names) do
         if type(name) == "string" then
             local inner, descending = name:match("^%-?(.*)$"), name:sub(1, 1) == "-"
-            ordering.add(query, items, { path = item.path .. "__" .. inner, descending = descending ~= item.descending }, scope, seen)
+            ordering.add(query, items, { path = item.path .. "__" .. inner,
+                descending = descending ~= item.descending }, scope, seen)
         end
     end
     seen[related] = nil
@@ -35,7 +37,8 @@ local function selected_reference(query, path)
     end
     for _, name in ipairs(query.output_names or {}) do
         if name == path then
-            return { op = "literal", text = query.dialect.quote_name(path), kind = annotation.kind, aggregate = annotation.aggregate }
+            return { op = "literal", text = query.dialect.quote_name(path), kind = annotation.kind,
+                aggregate = annotation.aggregate }
         end
     end
 end
@@ -44,7 +47,8 @@ local function by_path(query, items, item, scope, seen)
     local resolved = query:resolve(item.path)
     if resolved.composite then
         for _, field in ipairs(resolved.composite) do
-            ordering.add(query, items, { path = item.path:gsub("pk$", field.name), descending = item.descending }, scope, seen)
+            ordering.add(query, items, { path = item.path:gsub("pk$", field.name), descending = item.descending },
+                scope, seen)
         end
         return
     end

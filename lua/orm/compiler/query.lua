@@ -61,7 +61,8 @@ end
 --- A query one level below, for an EXISTS of our own: its parameters come from this query's links.
 function Query:child(Model)
     local child = new(Model, self.dialect, self.level + 1)
-    child.outer, child.outer_scope, child.source, child.node = self, { node = self.node }, self.source, shape.root(Model)
+    child.outer, child.outer_scope, child.source, child.node = self, { node = self.node }, self.source,
+        shape.root(Model)
     return child
 end
 
@@ -78,7 +79,8 @@ function Query:inner(spec, scope, purpose, options)
     local function source(node, index)
         return outer_source(outer_node, first + node.base + index - 1)
     end
-    local inner = query.build(spec.node, self.dialect, { level = self.level + 1, source = source, outer = self, outer_scope = scope })
+    local inner = query.build(spec.node, self.dialect,
+        { level = self.level + 1, source = source, outer = self, outer_scope = scope })
     return select[purpose](inner, options or {})
 end
 

@@ -1,6 +1,6 @@
 --- Resolved nodes to SQL pieces.
--- `parts` is an array of strings and parameter nodes; the compiler turns the latter into placeholders at the end, so that
--- fragments can be rendered in any order. Nothing here reads a value.
+-- `parts` is an array of strings and parameter nodes; `finish` turns the latter into placeholders, so that fragments
+-- can be rendered in any order. Nothing here reads a value.
 local errors = require "rdb.orm.errors"
 local template = require "rdb.orm.compiler.template"
 

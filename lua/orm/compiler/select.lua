@@ -175,7 +175,8 @@ function select.column(query, options)
         if not field then
             errors.raise("unsupported", "%s has a composite key; name one column with values_list", query.meta.label)
         end
-        output = { { name = field.attname, node = { op = "column", join = query.tree.base, column = field.column, field = field,
+        output = { { name = field.attname, node = { op = "column", join = query.tree.base, column = field.column,
+            field = field,
             kind = field.kind } } }
     else
         output = columns.values(query)
@@ -183,10 +184,12 @@ function select.column(query, options)
             output = { output[#output] }
         end
         if #output ~= 1 then
-            errors.raise("misuse", "a QuerySet inside another must select one column; %s selects %d", query.meta.label, #output)
+            errors.raise("misuse", "a QuerySet inside another must select one column; %s selects %d",
+                query.meta.label, #output)
         end
     end
-    return select.assemble(query, output, { unordered = not query.slice and not options.keep_order }), output[1].node.kind
+    return select.assemble(query, output, { unordered = not query.slice and not options.keep_order }),
+        output[1].node.kind
 end
 
 local ONE = { { name = "a", alias = "a", node = { op = "literal", text = "1", kind = "int64" } } }
@@ -242,7 +245,8 @@ local function aggregate_over(query, node, output)
         resolve_path = function(path)
             local at = by_path[path]
             if not at then
-                inner[#inner + 1] = { name = "c" .. (#inner + 1), node = expressions.path(query, path, { node = query.node }) }
+                inner[#inner + 1] = { name = "c" .. (#inner + 1),
+                    node = expressions.path(query, path, { node = query.node }) }
                 at = #inner
                 by_path[path] = at
             end
@@ -250,7 +254,8 @@ local function aggregate_over(query, node, output)
         end,
     }, { __index = query })
     for i, name in ipairs(node.spec.names) do
-        output[i] = { name = name, alias = name, node = expressions.resolve(outer, node.spec.specs[name], { node = node }) }
+        output[i] = { name = name, alias = name, node = expressions.resolve(outer, node.spec.specs[name],
+            { node = node }) }
     end
     for i, column in ipairs(inner) do
         column.name, column.alias = "c" .. i, nil

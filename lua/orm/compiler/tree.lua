@@ -75,7 +75,7 @@ function Tree:add_all(from, edges, reuse)
 end
 
 --- Make joins LEFT, where they may miss, and all that hangs below them.
-function Tree:promote(joins)
+function Tree.promote(_, joins)
     local pending = {}
     for join in pairs(joins) do
         pending[#pending + 1] = join
@@ -92,7 +92,7 @@ function Tree:promote(joins)
 end
 
 --- Make joins INNER.
-function Tree:demote(joins)
+function Tree.demote(_, joins)
     for join in pairs(joins) do
         join.outer = false
     end

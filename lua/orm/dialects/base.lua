@@ -43,7 +43,8 @@ end
 --- Quote an identifier. Control characters, quotes, dots and `$` are refused everywhere.
 function base.quote_name(name)
     if type(name) ~= "string" or name == "" or name:find("[%c\"'`%.%$]") or name:find("\194[\128-\159]") then
-        errors.raise("misuse", "%s cannot be an identifier: it is empty or has a control character, a quote, a dot or '$'",
+        errors.raise("misuse", "%s cannot be an identifier: it is empty or has a control character, a quote, a dot "
+            .. "or '$'",
             type(name) == "string" and ("%q"):format(name) or errors.type_name(name))
     end
     return '"' .. name .. '"'

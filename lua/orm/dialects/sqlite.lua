@@ -54,11 +54,13 @@ local function truncation(date_format)
     }
 end
 
+local QUARTER_MONTH = "SUBSTR('01040710', ((STRFTIME('%m', <1>) + 2) / 3) * 2 - 1, 2)"
+
 sqlite.truncations = {
     year = truncation "%Y-01-01",
     quarter = {
-        date = "(STRFTIME('%Y-', <1>) || SUBSTR('01040710', ((STRFTIME('%m', <1>) + 2) / 3) * 2 - 1, 2) || '-01')",
-        timestamp = "(STRFTIME('%Y-', <1>) || SUBSTR('01040710', ((STRFTIME('%m', <1>) + 2) / 3) * 2 - 1, 2) || '-01 00:00:00')",
+        date = "(STRFTIME('%Y-', <1>) || " .. QUARTER_MONTH .. " || '-01')",
+        timestamp = "(STRFTIME('%Y-', <1>) || " .. QUARTER_MONTH .. " || '-01 00:00:00')",
     },
     month = truncation "%Y-%m-01",
     week = {
@@ -103,7 +105,8 @@ sqlite.functions = {
     log = { template = "LOG(<1>, <2>)", kind = "double", min = 2, max = 2 },
     atan2 = { template = "ATAN2(<1>, <2>)", kind = "double", min = 2, max = 2 },
     pi = { template = "PI()", kind = "double", min = 0, max = 0 },
-    random = { template = "((RANDOM() + 9223372036854775808.0) / 18446744073709551616.0)", kind = "double", min = 0, max = 0 },
+    random = { template = "((RANDOM() + 9223372036854775808.0) / 18446744073709551616.0)", kind = "double", min = 0,
+        max = 0 },
     greatest = { template = "MAX(<*>)", kind = "same", min = 2, max = 100 },
     least = { template = "MIN(<*>)", kind = "same", min = 2, max = 100 },
     now = { template = "STRFTIME('%Y-%m-%d %H:%M:%f', 'now')", kind = "timestamp", min = 0, max = 0 },

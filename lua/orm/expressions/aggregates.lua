@@ -26,11 +26,14 @@ local function build(title, details, argument, options)
         args[#args + 1] = base.operand(options.default)
     end
     local filter = options.filter and q.from(options.filter, "rdb." .. title .. " filter")
-    local head = ("agg:%s:%s:%s:%s:%s"):format(details.name, options.distinct and "d" or "", options.default ~= nil and "v" or "",
+    local head = ("agg:%s:%s:%s:%s:%s"):format(details.name, options.distinct and "d" or "", options.default ~= nil
+        and "v" or "",
         tostring(details.sample), filter and "f" or "")
     return base.new("aggregate", head, args, {
-        name = details.name, title = title, distinct = options.distinct and true or nil, filter = filter, sample = details.sample,
-        root = details.root, has_default = options.default ~= nil or nil, order_by = options.order_by, dynamic = filter and true or nil,
+        name = details.name, title = title, distinct = options.distinct and true or nil, filter = filter,
+            sample = details.sample,
+        root = details.root, has_default = options.default ~= nil or nil, order_by = options.order_by,
+            dynamic = filter and true or nil,
     })
 end
 
@@ -78,7 +81,8 @@ local function spread(title, root)
         if options.distinct then
             errors.raise("unsupported", "rdb.%s cannot be distinct", title)
         end
-        return build(title, { name = "variance", sample = options.sample or false, root = root }, base.argument(argument), options)
+        return build(title, { name = "variance", sample = options.sample or false, root = root },
+            base.argument(argument), options)
     end
 end
 

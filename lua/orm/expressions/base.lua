@@ -69,7 +69,8 @@ end
 function base.value(value, kind)
     local own = kind or base.kind_of_value(value)
     if not own then
-        errors.raise("invalid_value", "rdb.Value takes a string, number, boolean, rdb.null or a value such as rdb.date; got %s",
+        errors.raise("invalid_value", "rdb.Value takes a string, number, boolean, rdb.null or a value such as "
+            .. "rdb.date; got %s",
             errors.type_name(value))
     end
     return base.new("value", "?" .. own, {}, { value = value, value_kind = own, dynamic = true })
@@ -108,7 +109,8 @@ end
 
 local function combined(operator)
     return function(left, right)
-        return base.new("combined", "op:" .. operator, { base.operand(left), base.operand(right) }, { operator = operator })
+        return base.new("combined", "op:" .. operator, { base.operand(left), base.operand(right) },
+            { operator = operator })
     end
 end
 

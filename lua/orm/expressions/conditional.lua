@@ -6,7 +6,8 @@ local q = require "rdb.orm.q"
 
 local conditional = {}
 
---- rdb.Case: conditions are Q, tables or boolean expressions; values are expressions or plain values (a string is text).
+--- rdb.Case: conditions are Q, tables or boolean expressions; values are expressions or plain values (a string is
+-- text).
 function conditional.Case(branches)
     if type(branches) ~= "table" or getmetatable(branches) ~= nil or #branches == 0 then
         errors.raise("misuse", "rdb.Case takes a list of { condition, value } and a default")

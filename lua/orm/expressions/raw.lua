@@ -20,7 +20,8 @@ function raw.RawSQL(sql, params, options)
         args[i] = base.is(value) and value or base.value(value)
     end
     local output = options and options.output
-    return base.new("raw", ("raw:%s:%d:%s"):format(output or "", #sql, sql), args, { pieces = pieces, output = output, condition = true })
+    return base.new("raw", ("raw:%s:%d:%s"):format(output or "", #sql, sql), args,
+        { pieces = pieces, output = output, condition = true })
 end
 
 --- rdb.Func("name", argument, ...): a database function that rdb.fn does not have. Strings are field paths.

@@ -18,7 +18,8 @@ local NO_OPTIONS = {}
 local function check_options(meta, verb, options, known)
     for name, value in pairs(options or NO_OPTIONS) do
         if not known[name] then
-            errors.raise("misuse", "%s: %s has no option '%s'%s", meta.label, verb, tostring(name), suggest.clause(name, known))
+            errors.raise("misuse", "%s: %s has no option '%s'%s", meta.label, verb, tostring(name),
+                suggest.clause(name, known))
         elseif type(value) ~= known[name] then
             errors.raise("misuse", "%s: %s expects a %s for '%s', got %s", meta.label, verb, known[name], name,
                 errors.type_name(value))
@@ -33,12 +34,14 @@ local function check_objects(meta, verb, objects)
     end
     for i, object in ipairs(objects) do
         if getmetatable(object) ~= meta.metatable then
-            errors.raise("misuse", "%s: %s: item %d is %s, not a %s", meta.label, verb, i, errors.type_name(object), meta.label)
+            errors.raise("misuse", "%s: %s: item %d is %s, not a %s", meta.label, verb, i, errors.type_name(object),
+                meta.label)
         end
     end
 end
 
--- -- conflicts ----------------------------------------------------------------------------------------------------------
+-- -- conflicts
+-- ----------------------------------------------------------------------------------------------------------
 
 local function columns_of(self, queryset, verb, names, option)
     if not names or #names == 0 then
@@ -72,10 +75,12 @@ local function names_of(fields)
     return table.concat(names, ",")
 end
 
--- What to do when a row is there already: a key for the statement, SQL behind VALUES, and the fields that identify a row.
+-- What to do when a row is there already: a key for the statement, SQL behind VALUES, and the fields that identify a
+-- row.
 local function conflict_of(self, queryset, options)
     if options.ignore_conflicts and options.update_conflicts then
-        errors.raise("misuse", "%s: bulk_create takes ignore_conflicts or update_conflicts, not both", self.node.trie.model._meta.label)
+        errors.raise("misuse", "%s: bulk_create takes ignore_conflicts or update_conflicts, not both",
+            self.node.trie.model._meta.label)
     elseif options.ignore_conflicts then
         return { key = ":ignore", suffix = function(dialect) return dialect.conflict_ignore() end }
     elseif not options.update_conflicts then
@@ -91,7 +96,8 @@ local function conflict_of(self, queryset, options)
     }
 end
 
--- After an upsert the key of each row is read by its unique fields; after ignore_conflicts nobody knows which were written.
+-- After an upsert the key of each row is read by its unique fields; after ignore_conflicts nobody knows which were
+-- written.
 local function settle_conflicts(Model, alias, objects, conflict)
     local meta = Model._meta
     for _, object in ipairs(objects) do
@@ -102,18 +108,21 @@ local function settle_conflicts(Model, alias, objects, conflict)
             for _, field in ipairs(conflict.unique) do
                 condition[field.attname] = object[field.attname]
             end
-            local key = Model.objects:using(alias):filter(condition):values_list(meta.pk.attname, { flat = true }):first()
+            local key = Model.objects:using(alias):filter(condition):values_list(meta.pk.attname, { flat = true })
+                :first()
             rawset(object, meta.pk.attname, key)
             core.take_snapshot(object, statements.row(Model, alias))
         end
     end
 end
 
--- -- bulk_create ----------------------------------------------------------------------------------------------------------
+-- -- bulk_create
+-- ----------------------------------------------------------------------------------------------------------
 
 -- Insert objects first..last, which all leave the same columns to the database.
 local function insert_run(Model, alias, objects, run, conflict)
-    local plan = statements.insert(Model, alias, run.omitted, run.key .. (conflict and conflict.key or ""), conflict and conflict.suffix)
+    local plan = statements.insert(Model, alias, run.omitted, run.key .. (conflict and conflict.key or ""), conflict
+        and conflict.suffix)
     local at = run.first
     while at <= run.last do
         local ok, done, position = pcall(core.insert_many, connections.target(alias), plan, objects, at, run.last)

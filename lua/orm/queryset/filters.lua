@@ -57,7 +57,7 @@ return function(methods, queryset)
 
     -- Several plain values the short way. The names in the order in which the table gives them, with the types of their
     -- values, find the node; several orders lead to the same one, which has the names sorted.
-    local function find_several(node, conditions)
+    local function key_of_several(conditions)
         local n = 0
         for name, value in next, conditions do
             local mark = MARKS[type(value)]
@@ -100,7 +100,7 @@ return function(methods, queryset)
 
     local function several(self, where, conditions)
         local node = self.node
-        local key = find_several(node, conditions)
+        local key = key_of_several(conditions)
         local known = key and node.filters[key]
         local values = known and values_of(known, conditions)
         if values then

@@ -3,7 +3,8 @@ local errors = require "rdb.orm.errors"
 
 local NAMES = {
     "union", "union_all", "intersection", "difference", "select_for_update", "raw", "group_by", "having", "with_cte",
-    "with_recursive", "join", "left_join", "lateral_join", "extra_where", "cache_for", "cache_key", "timeout", "read_from",
+    "with_recursive", "join", "left_join", "lateral_join", "extra_where", "cache_for", "cache_key", "timeout",
+        "read_from",
     "index_hint", "paginate", "page_after",
 }
 
@@ -17,7 +18,8 @@ return function(methods)
     for _, name in ipairs(NAMES) do
         if not methods[name] then
             methods[name] = function(self)
-                errors.raise("unsupported", "%s: %s is not part of this version of rdb%s", self.node.trie.model._meta.label, name,
+                errors.raise("unsupported", "%s: %s is not part of this version of rdb%s",
+                    self.node.trie.model._meta.label, name,
                     INSTEAD[name] and "; " .. INSTEAD[name] or "")
             end
         end

@@ -31,7 +31,8 @@ return function(methods, queryset)
     local function check_names(self, verb, names)
         for i, name in ipairs(names) do
             if type(name) ~= "string" then
-                errors.raise("misuse", "%s: %s takes names; argument %d is %s", label(self), verb, i, errors.type_name(name))
+                errors.raise("misuse", "%s: %s takes names; argument %d is %s", label(self), verb, i,
+                    errors.type_name(name))
             end
         end
     end
@@ -82,18 +83,21 @@ return function(methods, queryset)
     -- { name = expression, ... } with unnamed aggregates named after their path: { Count "posts" } is posts_count.
     local function named_expressions(self, verb, given)
         if type(given) ~= "table" or (getmetatable(given) ~= nil and not base.is(given)) then
-            errors.raise("misuse", "%s: %s takes a table of expressions by name; got %s", label(self), verb, errors.type_name(given))
+            errors.raise("misuse", "%s: %s takes a table of expressions by name; got %s", label(self), verb,
+                errors.type_name(given))
         end
         local specs, names = {}, {}
         for name, expression in pairs(base.is(given) and { given } or given) do
             if q.is(expression) then
-                errors.raise("misuse", "%s: %s: '%s' is a Q; use rdb.Case or rdb.Exists", label(self), verb, tostring(name))
+                errors.raise("misuse", "%s: %s: '%s' is a Q; use rdb.Case or rdb.Exists", label(self), verb,
+                    tostring(name))
             end
             expression = base.argument(expression)
             if type(name) == "number" then
                 name = default_name(expression)
                 if not name then
-                    errors.raise("misuse", "%s: %s: an expression without a name must be an aggregate of a field", label(self), verb)
+                    errors.raise("misuse", "%s: %s: an expression without a name must be an aggregate of a field",
+                        label(self), verb)
                 end
             end
             check_alias(self, name)
@@ -147,7 +151,8 @@ return function(methods, queryset)
             for _, name in ipairs(names) do
                 check_paths(self, specs[name], annotations)
             end
-            child = shape.add(node, key, "annotate", { names = names, specs = specs, hidden = hidden }, #collector.values, false,
+            child = shape.add(node, key, "annotate", { names = names, specs = specs, hidden = hidden },
+                #collector.values, false,
                 { annotations = annotations })
         end
         return link(self, child, collector.values)
@@ -209,7 +214,8 @@ return function(methods, queryset)
             spec[i] = order_item(self, collector, item)
         end
         local key = structure.key(collector)
-        local child = node.children[key] or shape.add(node, key, "order_by", spec, #collector.values, false, { ordered = #spec > 0 })
+        local child = node.children[key] or shape.add(node, key, "order_by", spec, #collector.values, false,
+            { ordered = #spec > 0 })
         return link(self, child, collector.values)
     end
 
@@ -224,7 +230,8 @@ return function(methods, queryset)
     --- Each different row once.
     function methods.distinct(self, ...)
         if select("#", ...) > 0 then
-            errors.raise("unsupported", "%s: distinct on some fields only is not available on this database", label(self))
+            errors.raise("unsupported", "%s: distinct on some fields only is not available on this database",
+                label(self))
         end
         queryset.refuse_sliced(self, "distinct")
         return structural(self, "distinct", "distinct", function() return true end)
@@ -325,7 +332,8 @@ return function(methods, queryset)
     --- Run on another configured database.
     function methods.using(self, alias)
         if type(alias) ~= "string" then
-            errors.raise("misuse", "%s: using takes the name of a database, got %s", label(self), errors.type_name(alias))
+            errors.raise("misuse", "%s: using takes the name of a database, got %s", label(self),
+                errors.type_name(alias))
         end
         return structural(self, "using", "using\1" .. alias, function() return true, { alias = alias } end)
     end
@@ -335,7 +343,8 @@ return function(methods, queryset)
     --- How relations of these objects load when they are used: "peers" (for all of them at once), "one", "raise".
     function methods.fetch_mode(self, mode)
         if not FETCH_MODES[mode] then
-            errors.raise("misuse", "%s: fetch_mode is \"peers\", \"one\" or \"raise\"; got %s", label(self), errors.type_name(mode))
+            errors.raise("misuse", "%s: fetch_mode is \"peers\", \"one\" or \"raise\"; got %s", label(self),
+                errors.type_name(mode))
         end
         return structural(self, "fetch_mode", "fetch_mode\1" .. mode, function() return true, { fetch_mode = mode } end)
     end
@@ -421,7 +430,8 @@ return function(methods, queryset)
     end
 
     local DATE_UNITS = { year = true, month = true, week = true, day = true, quarter = true }
-    local TIME_UNITS = { year = true, month = true, week = true, day = true, quarter = true, hour = true, minute = true, second = true }
+    local TIME_UNITS = { year = true, month = true, week = true, day = true, quarter = true, hour = true,
+        minute = true, second = true }
 
     --- dates("sold_on", "month", { order = "desc" }): each different date, cut to the unit.
     function methods.dates(self, path, unit, options)

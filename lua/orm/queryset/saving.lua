@@ -119,7 +119,8 @@ return function(methods, queryset)
         return create_or_get(self, conditions, add(values, given.defaults))
     end
 
-    --- The row with these values, changed by `defaults`; created with `create_defaults` or `defaults` when there is none.
+    --- The row with these values, changed by `defaults`; created with `create_defaults` or `defaults` when there is
+    -- none.
     -- @treturn table object
     -- @treturn boolean created
     function methods.update_or_create(self, given)
@@ -144,7 +145,8 @@ return function(methods, queryset)
         end)
     end
 
-    -- -- update --------------------------------------------------------------------------------------------------------
+    -- -- update
+    -- --------------------------------------------------------------------------------------------------------
 
     local function pairs_to_table(self, verb, first, ...)
         if type(first) ~= "string" then
@@ -154,7 +156,8 @@ return function(methods, queryset)
         local arguments = { first, ... }
         for i = 1, n, 2 do
             if arguments[i + 1] == nil then
-                errors.raise("misuse", "%s: %s(%q, nil): nil is no value; rdb.null writes NULL", meta_of(self).label, verb,
+                errors.raise("misuse", "%s: %s(%q, nil): nil is no value; rdb.null writes NULL", meta_of(self).label,
+                    verb,
                     tostring(arguments[i]))
             end
             given[arguments[i]] = arguments[i + 1]
@@ -166,7 +169,8 @@ return function(methods, queryset)
         local meta = meta_of(self)
         local field = name == "pk" and meta.pk or meta.by_name[name]
         if not field or field.many_to_many or (field.relation and field.relation.kind == "many_to_many") then
-            errors.raise_with("misuse", { model = meta.label, field = name }, "%s: %s: '%s' is no column of the model%s", meta.label,
+            errors.raise_with("misuse", { model = meta.label, field = name },
+                "%s: %s: '%s' is no column of the model%s", meta.label,
                 verb, tostring(name), suggest.clause(name, meta.by_name))
         end
         return field
@@ -197,7 +201,8 @@ return function(methods, queryset)
         return field.prepares and field:prepare(value) or value
     end
 
-    --- Change all rows: update{ name = value or expression }, update("name", value). Nothing is loaded, no save() is called.
+    --- Change all rows: update{ name = value or expression }, update("name", value). Nothing is loaded, no save() is
+    -- called.
     -- @treturn integer rows matched
     function methods.update(self, first, ...)
         local given = pairs_to_table(self, "update", first, ...)
@@ -224,7 +229,8 @@ return function(methods, queryset)
         return (evaluation.run(core.execute, child, queryset.link(self, child, collector.values)))
     end
 
-    -- -- delete --------------------------------------------------------------------------------------------------------
+    -- -- delete
+    -- --------------------------------------------------------------------------------------------------------
 
     --- DELETE without looking at what points at the rows; for deletion and bare tables.
     -- @treturn integer rows deleted

@@ -66,7 +66,8 @@ return function(methods, queryset)
     --- The last row in the given order, else by key; nil for none.
     function methods.last(self)
         if self.node.sliced then
-            errors.raise("misuse", "%s: last cannot follow a slice; reverse the order and take first", meta_of(self).label)
+            errors.raise("misuse", "%s: last cannot follow a slice; reverse the order and take first",
+                meta_of(self).label)
         elseif self.result then
             return self.result[#self.result]
         end
@@ -163,10 +164,12 @@ return function(methods, queryset)
 
     -- A key as a table key: values that are userdata by their text.
     local function table_key(value)
-        return type(value) == "userdata" and tostring(value) or math.type(value) == "float" and math.tointeger(value) or value
+        return type(value) == "userdata" and tostring(value) or math.type(value) == "float" and math.tointeger(value)
+            or value
     end
 
-    --- in_bulk(keys, { field_name = "code" }): objects by key; without keys all of them. Keys that are no numbers, strings
+    --- in_bulk(keys, { field_name = "code" }): objects by key; without keys all of them. Keys that are no numbers,
+    -- strings
     -- or booleans stand by their text.
     function methods.in_bulk(self, keys, options)
         local meta = meta_of(self)

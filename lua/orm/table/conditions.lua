@@ -122,7 +122,8 @@ function table_conditions.render(out, condition)
         if q.is(child) then
             parts[i] = table_conditions.render(out, child)
         elseif base.is(child) then
-            errors.raise("unsupported", "%s: a bare table takes names and values; use rdb.query for expressions", out.where)
+            errors.raise("unsupported", "%s: a bare table takes names and values; use rdb.query for expressions",
+                out.where)
         else
             parts[i] = leaf(out, child.path, child.value)
         end

@@ -25,10 +25,12 @@ local function selected(self, out)
         local quoted, own = column(out.dialect, name, out.where)
         as = as or own
         if seen[as] then
-            errors.raise("misuse", "%s: two columns would be named '%s'; give one another name: { other = %q }", out.where, as, name)
+            errors.raise("misuse", "%s: two columns would be named '%s'; give one another name: { other = %q }",
+                out.where, as, name)
         end
         seen[as] = true
-        list[#list + 1] = quoted .. " AS " .. out.dialect.quote_name(dialect_base.check_identifier(as, out.where .. ": a name"))
+        list[#list + 1] = quoted .. " AS " .. out.dialect.quote_name(dialect_base.check_identifier(as, out.where
+            .. ": a name"))
     end
     for _, item in ipairs(self.columns) do
         if type(item) == "table" and getmetatable(item) == nil then
@@ -55,7 +57,8 @@ function select.from(self, out)
         if one.kind == "RIGHT OUTER" and not out.dialect.features.right_join then
             errors.raise("unsupported", "%s: this database has no RIGHT JOIN", out.where)
         end
-        parts[#parts + 1] = (" %s JOIN %s ON (%s = %s)"):format(one.kind, quote(one.name), column(out.dialect, one.left, out.where),
+        parts[#parts + 1] = (" %s JOIN %s ON (%s = %s)")
+            :format(one.kind, quote(one.name), column(out.dialect, one.left, out.where),
             (column(out.dialect, one.right, out.where)))
     end
     return table.concat(parts)
@@ -74,7 +77,8 @@ local function order(self, out)
     local parts = {}
     for i, name in ipairs(self.order) do
         local descending = type(name) == "string" and name:sub(1, 1) == "-"
-        parts[i] = column(out.dialect, descending and name:sub(2) or name, out.where) .. (descending and " DESC" or " ASC")
+        parts[i] = column(out.dialect, descending and name:sub(2) or name, out.where)
+            .. (descending and " DESC" or " ASC")
     end
     return #parts > 0 and " ORDER BY " .. table.concat(parts, ", ") or ""
 end

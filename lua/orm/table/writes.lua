@@ -14,12 +14,14 @@ local column = conditions.column
 return function(methods, run)
     local function sorted_names(self, verb, values)
         if type(values) ~= "table" or getmetatable(values) ~= nil or next(values) == nil then
-            errors.raise("misuse", "%s takes a table of values by column, and not an empty one", select.label(self, verb))
+            errors.raise("misuse", "%s takes a table of values by column, and not an empty one",
+                select.label(self, verb))
         end
         local names = {}
         for name in pairs(values) do
             if type(name) ~= "string" then
-                errors.raise("misuse", "%s: values stand by column name, got %s as a name", select.label(self, verb), errors.type_name(name))
+                errors.raise("misuse", "%s: values stand by column name, got %s as a name", select.label(self, verb),
+                    errors.type_name(name))
             end
             names[#names + 1] = name
         end
@@ -29,7 +31,8 @@ return function(methods, run)
 
     local function plain(self, verb, name, value)
         if type(value) == "table" or type(value) == "function" then
-            errors.raise("invalid_value", "%s: %s expects a plain value, got %s", select.label(self, verb), name, errors.type_name(value))
+            errors.raise("invalid_value", "%s: %s expects a plain value, got %s", select.label(self, verb), name,
+                errors.type_name(value))
         end
         return value
     end
@@ -100,7 +103,8 @@ return function(methods, run)
         elseif value.kind == "value" then
             return assigned(self, out, name, value.value)
         elseif value.kind == "combined" and OPERATORS[value.operator] then
-            return ("(%s %s %s)"):format(assigned(self, out, name, value.args[1]), value.operator, assigned(self, out, name, value.args[2]))
+            return ("(%s %s %s)"):format(assigned(self, out, name, value.args[1]), value.operator,
+                assigned(self, out, name, value.args[2]))
         end
         errors.raise("unsupported", "%s: %s takes a plain value or arithmetic on rdb.F", out.where, name)
     end
@@ -113,7 +117,8 @@ return function(methods, run)
             dialect_base.check_identifier(name, out.where .. ": a column name")
             sets[i] = out.dialect.quote_name(name) .. " = " .. assigned(self, out, name, values[name])
         end
-        local sql = ("UPDATE %s SET %s"):format(out.dialect.quote_name(self.name), table.concat(sets, ", ")) .. select.where(self, out)
+        local sql = ("UPDATE %s SET %s"):format(out.dialect.quote_name(self.name), table.concat(sets, ", "))
+            .. select.where(self, out)
         local _, _, affected = run(self, sql, out.params)
         return affected
     end

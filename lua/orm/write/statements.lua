@@ -177,7 +177,8 @@ local function assigned_nodes(Model, dialect, attnames, value_of)
         if base.is(value) then
             nodes[i] = expressions.resolve(built, structure.expression(collector, value), scope)
             if #built.tree.joins > 0 then
-                require("rdb.orm.errors").raise("unsupported", "%s.%s: an assigned expression cannot read another table",
+                require("rdb.orm.errors").raise("unsupported",
+                    "%s.%s: an assigned expression cannot read another table",
                     Model._meta.label, attname)
             end
         else
