@@ -318,3 +318,46 @@ describe("autodetector: names", function()
     assert.truthy(changes.auth)
   end)
 end)
+
+
+describe("autodetector: history", function()
+  local Loader = require "rdb.migrations.loader"
+
+  it("puts the deletion of a model after the migrations of apps that once pointed at it", function()
+    local tag = model("tags.Tag", {})
+    local steps = {
+      project(author { { "tag", key("tags.Tag", { null = true }) } }, tag), project(author {}, tag), project(author {}),
+    }
+    local migrations, before = {}, project()
+    for _, after in ipairs(steps) do
+      local loader = Loader.new { apps = { "blog", "tags" }, migrations = migrations }
+      local changes = autodetector.changes(loader:project_state(), after, { loader = loader })
+      local new = states.reload(changes)
+      table.move(new, 1, #new, #migrations + 1, migrations)
+      before = after
+    end
+    local loader = Loader.new { apps = { "blog", "tags" }, migrations = migrations }
+    assert.same({ { "blog", "0002_remove_author_tag" }, { "tags", "0001_initial" } },
+      loader:get("tags", "0002_delete_tag").dependencies)
+    assert.same({}, autodetector.changes(loader:project_state(), before))
+  end)
+
+  it("lets what can be made overtake what has to wait", function()
+    local both = project(
+      author({ { "tag", key("tags.Tag", { null = true }) }, { "n", f.integer {} } },
+          { indexes = { rdb.Index { "n", name = "n" } } }),
+      model("blog.Post", {}), model("tags.Tag", { { "post", key("blog.Post", { null = true }) } }))
+    local _, changes = between(project(), both)
+    assert.equal(2, #changes.blog)
+    between(both, project())
+  end)
+
+  it("keeps a constraint whose made name alone would change", function()
+    local function blog(name)
+      return states.from_models { { "blog." .. name, { { "n", f.integer {} } },
+        { constraints = { rdb.CheckConstraint { condition = rdb.Q { n__gt = 0 } } } } } }
+    end
+    assert.same({ "Rename model Author to Writer" },
+      (between(blog "Author", blog "Writer", { rename_models = { ["blog.Author"] = "Writer" } })))
+  end)
+end)

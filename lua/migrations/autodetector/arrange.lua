@@ -80,6 +80,10 @@ local function external_dependencies(self, app, entry, force)
     if other ~= app then
       if is_pending(self, other, dependency) then
         return nil
+      elseif dependency.kind == "history" then
+        if self.loader and self.loader.graph:leaf_nodes(other)[1] then
+          list[#list + 1] = existing_migration(self, other)
+        end
       elseif self.migrations[other] then
         list[#list + 1] = self.migrations[other][#self.migrations[other]]
       elseif dependency.kind == "create" and not self.context.before.models[dependency.label]
@@ -97,19 +101,30 @@ local function external_dependencies(self, app, entry, force)
 end
 
 
--- Take the entries of an app that can be made now, from the front.
-local function take_ready(self, app, force)
-  local ready, needed = {}, {}
-  local entries = self.entries[app]
-  while entries[1] do
-    local external = external_dependencies(self, app, entries[1], force)
-    if not external then
-      break
+-- May the operation be made before the ones that have to wait?
+local function may_overtake(waiting, entry, app)
+  for _, other in ipairs(waiting) do
+    if other.operation:reduce(entry.operation, app) ~= true then
+      return false
     end
-    table.move(external, 1, #external, #needed + 1, needed)
-    ready[#ready + 1] = table.remove(entries, 1)
   end
-  return ready, needed
+  return true
+end
+
+
+-- Take the entries of an app that can be made now; the others wait.
+local function take_ready(self, app, force)
+  local ready, needed, waiting = {}, {}, {}
+  for _, entry in ipairs(self.entries[app]) do
+    local external = may_overtake(waiting, entry, app) and external_dependencies(self, app, entry, force)
+    if external then
+      table.move(external, 1, #external, #needed + 1, needed)
+      ready[#ready + 1] = entry
+    else
+      waiting[#waiting + 1] = entry
+    end
+  end
+  return ready, needed, waiting
 end
 
 
@@ -129,15 +144,12 @@ end
 local function round(self, force)
   local progress = false
   for _, app in ipairs(sorted_apps(self.entries)) do
-    local entries = self.entries[app]
-    if entries[1] then
-      local saved = table.move(entries, 1, #entries, 1, {})
-      local ready, needed = take_ready(self, app, force)
-      if ready[1] and (force or not entries[1]) then
+    if self.entries[app][1] then
+      local ready, needed, waiting = take_ready(self, app, force)
+      if ready[1] and (force or not waiting[1]) then
         add_migration(self, app, ready, needed)
+        self.entries[app] = waiting
         progress, force = true, false
-      else
-        self.entries[app] = saved
       end
     end
   end

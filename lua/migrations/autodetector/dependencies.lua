@@ -4,8 +4,8 @@
 --   create    the model (or the field) exists; a renamed model exists under its new name
 --   remove    the field is gone        alter     the field has been altered
 --   delete    the model is gone
+--   history   the existing migrations of the label's app are applied
 --   rename    the model has given up its name
---   together  unique_together of the model has been altered
 local references = require "rdb.migrations.references"
 
 local M = {}
@@ -48,6 +48,7 @@ local CHECKS = {
     end
     return creates_model(operation, app, dependency)
   end,
+  history = function() return false end,
   remove = field_operation "RemoveField",
   alter = field_operation "AlterField",
   rename = function(operation, app, dependency)
@@ -55,9 +56,6 @@ local CHECKS = {
   end,
   delete = function(operation, app, dependency)
     return operation.kind == "DeleteModel" and app .. "." .. operation.name == dependency.label
-  end,
-  together = function(operation, app, dependency)
-    return operation.kind == "AlterUniqueTogether" and app .. "." .. operation.name == dependency.label
   end,
 }
 

@@ -144,8 +144,7 @@ end
 
 
 local function remove(context, model, name)
-  context.add(model.app, m.RemoveField { model = model.name, name = name }, { { kind = "together",
-    label = model.label } })
+  context.add(model.app, m.RemoveField { model = model.name, name = name })
 end
 
 

@@ -33,9 +33,20 @@ local function missing_from(state, other)
 end
 
 
+-- The existing migrations of apps that pointed at the model at any time know it under this name: they come first.
+local function history_dependencies(context, label)
+  local list = {}
+  for app in pairs(context.before.pointed_at_by[label] or {}) do
+    list[#list + 1] = { kind = "history", label = app .. "." }
+  end
+  table.sort(list, function(a, b) return a.label < b.label end)
+  return list
+end
+
+
 -- A renamed model is referred to by other apps: their migrations that still use the old name come first.
 local function rename_dependencies(context, old_label)
-  local list = {}
+  local list = history_dependencies(context, old_label)
   for _, label in ipairs(context.before:referrers(old_label)) do
     if label ~= old_label then
       list[#list + 1] = { kind = "create", label = label }
@@ -86,7 +97,7 @@ end
 
 -- What has to be gone before a model can be deleted: the fields of others that point at it.
 local function delete_dependencies(context, label)
-  local list = {}
+  local list = history_dependencies(context, label)
   local function check(other, name, field)
     local owner = context.before.models[other]
     if not context.after.models[other] and not goes_first(owner, name, field) then
@@ -94,9 +105,7 @@ local function delete_dependencies(context, label)
       return
     end
     list[#list + 1] = { kind = "remove", label = other, field = name }
-    if not references.is_many_to_many(field) then
-      list[#list + 1] = { kind = "alter", label = other, field = name }
-    end
+    list[#list + 1] = { kind = "alter", label = other, field = name }
   end
   for _, other in ipairs(context.before:referrers(label)) do
     for _, pair in ipairs(context.before.models[other].fields) do

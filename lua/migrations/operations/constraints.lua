@@ -21,6 +21,12 @@ function ConstraintOperation:references_model(label, app)
 end
 
 
+-- What does not concern the model may move before.
+function ConstraintOperation:reduce(other, app)
+  return Operation.reduce(self, other, app) or not other:references_model(app .. "." .. self.model, app)
+end
+
+
 local AddConstraint = base.define("AddConstraint", {
   category = "+", arguments = { MODEL, { name = "constraint", type = "table", required = true } },
 }, ConstraintOperation)
@@ -58,7 +64,7 @@ function AddConstraint:reduce(other, app)
   if other.kind == "RemoveConstraint" and other.model == self.model and other.name == self.constraint.name then
     return {}
   end
-  return Operation.reduce(self, other, app)
+  return ConstraintOperation.reduce(self, other, app)
 end
 
 

@@ -21,6 +21,12 @@ function IndexOperation:references_model(label, app)
 end
 
 
+-- What does not concern the model may move before.
+function IndexOperation:reduce(other, app)
+  return Operation.reduce(self, other, app) or not other:references_model(app .. "." .. self.model, app)
+end
+
+
 local AddIndex = base.define("AddIndex", {
   category = "+", arguments = { MODEL, { name = "index", type = "table", required = true } },
 }, IndexOperation)
@@ -62,7 +68,7 @@ function AddIndex:reduce(other, app)
       return { self:with { index = require("rdb.migrations.named").rename(self.index, other.new_name) } }
     end
   end
-  return Operation.reduce(self, other, app)
+  return IndexOperation.reduce(self, other, app)
 end
 
 
@@ -153,7 +159,7 @@ function RenameIndex:reduce(other, app)
     end
     return { self:with { new_name = other.new_name } }
   end
-  return Operation.reduce(self, other, app)
+  return IndexOperation.reduce(self, other, app)
 end
 
 

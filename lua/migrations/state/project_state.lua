@@ -12,8 +12,10 @@ ProjectState.__index = ProjectState
 ProjectState.__name = "rdb.project_state"
 
 
+-- `pointed_at_by` remembers which apps ever had a field that points at a model of another app: their migrations have
+-- to come before the model is renamed or deleted. Clones share it, because it only grows.
 local function new()
-  return setmetatable({ models = {}, order = {}, rendered = nil }, ProjectState)
+  return setmetatable({ models = {}, order = {}, rendered = nil, pointed_at_by = {} }, ProjectState)
 end
 
 
@@ -47,7 +49,7 @@ function ProjectState:clone()
     copy.models[label] = model
   end
   table.move(self.order, 1, #self.order, 1, copy.order)
-  copy.rendered = self.rendered
+  copy.rendered, copy.pointed_at_by = self.rendered, self.pointed_at_by
   return copy
 end
 
@@ -71,6 +73,12 @@ end
 
 local function put(self, model)
   self.models[model.label] = model
+  for _, target in ipairs(model:targets()) do
+    if target:match "^[^.]*" ~= model.app then
+      self.pointed_at_by[target] = self.pointed_at_by[target] or {}
+      self.pointed_at_by[target][model.app] = true
+    end
+  end
   changed(self)
 end
 
@@ -112,6 +120,7 @@ function ProjectState:rename_model(label, new_name)
   end
   self.order[position_of(self, label)] = new_label
   self.models[label] = nil
+  self.pointed_at_by[new_label] = self.pointed_at_by[label]
   put(self, model:with { name = new_name, fields = renaming.retarget(model, label, new_label) })
   for _, other in ipairs(self.order) do
     local state = self.models[other]
