@@ -38,11 +38,13 @@ end
 for number, question in ipairs(questions) do
   local text, ask, sql = table.unpack(question)
   local answer = ask()
-  local rows = rdb.query(sql, nil, { using = "source", shape = "tuple" })
+  local rows = rdb.query(sql, {}, { using = "source" })
+  local label, figure = table.unpack(rows.columns)
   assert(#answer == #rows, ("question %d: %d answers, SQL has %d"):format(number, #answer, #rows))
   for i, row in ipairs(rows) do
-    assert(same(answer[i][1], row[1]) and same(answer[i][2], row[2]),
-      ("question %d, row %d: %s %s, SQL has %s %s"):format(number, i, answer[i][1], answer[i][2], row[1], row[2]))
+    local agree = same(answer[i][1], row[label]) and same(answer[i][2], row[figure])
+    assert(agree, ("question %d, row %d: %s %s, SQL has %s %s"):format(number, i, answer[i][1], answer[i][2],
+      row[label], row[figure]))
   end
   print(("%2d. %-52s %s: %s"):format(number, text, answer[1][1], answer[1][2]))
 end
