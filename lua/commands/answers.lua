@@ -66,12 +66,22 @@ function M.from_flags(renames, defaults, state)
 end
 
 
+--- Answers for finding out whether anything changed: what exactly would be made does not matter.
+function M.lenient()
+  local self = questioner.from_answers { no_renames = true }
+  function self.ask_default() return 0 end
+  return self
+end
+
+
 --- Who answers: a person when there is a terminal and nobody forbade it, else the flags alone.
 -- @tparam table answers see from_flags
 -- @tparam table options of the command: no_input, json
 -- @tparam Terminal terminal
 function M.questioner(answers, options, terminal)
-  if terminal.is_interactive() and not options.no_input and not options.json then
+  if options.check then
+    return M.lenient()
+  elseif terminal.is_interactive() and not options.no_input and not options.json then
     return questioner.interactive(answers)
   end
   return questioner.strict(answers, function(text) terminal:warn(text) end)

@@ -28,11 +28,8 @@ end
 
 
 local function compare(findings, loader, models)
-  local answers = require("rdb.migrations.questioner").from_answers { no_renames = true }
-  -- Which value existing rows would get does not matter here, only that something changed.
-  function answers.ask_default() return 0 end
   local changes = require("rdb.migrations.autodetector").changes(loader:project_state(), models,
-    { questioner = answers, loader = loader })
+    { questioner = require("rdb.commands.answers").lenient(), loader = loader })
   local apps = {}
   for app in pairs(changes) do
     apps[#apps + 1] = app

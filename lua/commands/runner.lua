@@ -110,11 +110,20 @@ local function message_of(err)
 end
 
 
+-- Ctrl-C, also when it was caught and raised again with the place where it happened.
+local function is_interrupt(err)
+  while type(err) == "table" do
+    err = err.cause
+  end
+  return tostring(err):find("interrupted!", 1, true) ~= nil
+end
+
+
 local function exit_code_of(err)
-  if type(err) == "table" then
-    return err.exit_code or (err.needs_answer and exit_codes.NEEDS_ANSWER) or exit_codes.FAILED
-  elseif tostring(err):find("interrupted!", 1, true) then
+  if is_interrupt(err) then
     return exit_codes.INTERRUPTED
+  elseif type(err) == "table" then
+    return err.exit_code or (err.needs_answer and exit_codes.NEEDS_ANSWER) or exit_codes.FAILED
   end
   return exit_codes.FAILED
 end
@@ -122,7 +131,7 @@ end
 
 local function report(terminal, err, trace)
   local code = exit_code_of(err)
-  if code == exit_codes.INTERRUPTED then
+  if code == exit_codes.INTERRUPTED and type(err) ~= "table" then
     io.stderr:write "\ninterrupted\n"
   else
     terminal:fail(message_of(err))
@@ -138,8 +147,7 @@ local function run_command(command, options)
   local terminal = require("rdb.commands.terminal").new(options)
   local trace
   local ok, result = xpcall(command.run, function(err)
-    -- A bug shows where it is, an error of ours only when asked.
-    if options.traceback or (type(err) ~= "table" and not tostring(err):find("interrupted!", 1, true)) then
+    if options.traceback then
       trace = debug.traceback("", 2)
     end
     return err

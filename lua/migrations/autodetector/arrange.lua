@@ -38,7 +38,7 @@ local function sort_app(entries, app)
     if state[entry] == "done" then
       return
     elseif state[entry] == "visiting" then
-      errors.raise("unsupported", "the changes of app %s depend on each other in a circle, at: %s. Make two steps of them",
+      errors.raise("unsupported", "the changes of app %s depend on each other in a circle at %s; make two steps",
         app, entry.operation:describe())
     end
     state[entry] = "visiting"

@@ -133,7 +133,7 @@ end
 
 function RunLua:database_backwards(_, editor, from)
   if self.backwards == nil then
-    errors.raise("unsupported", "m.RunLua without backwards cannot be undone; backwards = m.noop says nothing has to be")
+    errors.raise("unsupported", "m.RunLua without backwards cannot be undone; m.noop says that nothing has to be")
   end
   if self.backwards ~= noop and not collected(editor, "RunLua") then
     self.backwards(from:render(), schema_for(editor))
