@@ -69,6 +69,7 @@ int rlua_run_adhoc(lua_State *L) {
     rlua_params params;
     prepare(L, &run);
     lua_settop(L, 3);
+    rlua_collector_pay(L, run.target.context);
     rlua_params_read_any(L, &params, 3);
     rlua_hydration hydration = rlua_hydration_of(NULL, &run.query, &run.err);
     lua_pushcfunction(L, hydrate_by_name);
@@ -81,7 +82,7 @@ int rlua_run_adhoc(lua_State *L) {
     int64_t affected = good ? rdb_query_affected(&run.query) : 0;
     int64_t last_id = good ? rdb_query_last_insert_id(&run.query) : 0;
     rlua_run_end(&run, hydration.failed ? run.err.code : RDB_OK);
-    rlua_collector_settle(L, hydration.held);
+    rlua_collector_settle(L, run.target.context, hydration.held);
     if (status != LUA_OK) {
         return lua_error(L);
     }

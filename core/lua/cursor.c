@@ -162,6 +162,7 @@ static int l_cursor_fetch(lua_State *L) {
     lua_settop(L, 1);
     lua_getiuservalue(L, 1, VALUE_PLAN);
     rlua_run *run = &cursor->run;
+    rlua_collector_pay(L, run->target.context);
     rlua_hydration hydration = rlua_hydration_of(cursor->plan, &run->query, &run->err);
     hydration.limit = n;
     rlua_hydrate_prepare(L, rlua_hydrate_list, &hydration, 2);
@@ -169,7 +170,7 @@ static int l_cursor_fetch(lua_State *L) {
     if (status != LUA_OK || hydration.failed || hydration.drained) {
         close_cursor(cursor, hydration.failed ? run->err.code : RDB_OK);
     }
-    rlua_collector_settle(L, hydration.held);
+    rlua_collector_settle(L, run->target.context, hydration.held);
     if (status != LUA_OK) {
         rlua_hydrate_explain(L, &hydration, 2);
         return lua_error(L);

@@ -20,12 +20,16 @@ static inline bool is_json(uint8_t kind) {
 rlua_read_result rlua_insertion_read(lua_State *L, rlua_insertion *insert, int instance) {
     const rlua_plan *plan = insert->plan;
     insert->params.buffers_used = 0;
+    insert->nulls = false;
     for (int i = 0; i < plan->n_insert; i++) {
         uint8_t kind = plan->insert_kinds[i];
         lua_rawgeti(L, insert->anchor, rlua_anchor_insert(plan, i));
         int type = lua_rawget(L, instance);
         if (type == LUA_TTABLE && !is_json(kind)) {
             return RLUA_READ_EXPRESSION;
+        }
+        if (type == LUA_TLIGHTUSERDATA && !is_json(kind)) {
+            insert->nulls = true;
         }
         if (rlua_params_convert(L, &insert->params, kind, &insert->params.values[i], &insert->err) != 0) {
             insert->bad_field = i;
@@ -106,7 +110,7 @@ bool rlua_insertion_wants_pk(lua_State *L, const rlua_insertion *insert, int ins
     lua_pushvalue(L, insert->pk);
     int type = lua_rawget(L, instance);
     lua_pop(L, 1);
-    return type == LUA_TNIL;
+    return type == LUA_TNIL || type == LUA_TLIGHTUSERDATA;
 }
 
 void rlua_insertion_set_pk(lua_State *L, const rlua_insertion *insert, int instance, const rdb_value *pk) {
@@ -114,6 +118,21 @@ void rlua_insertion_set_pk(lua_State *L, const rlua_insertion *insert, int insta
         lua_pushvalue(L, insert->pk);
         lua_pushinteger(L, pk->as.integer);
         lua_rawset(L, instance);
+    }
+}
+
+void rlua_insertion_clear_nulls(lua_State *L, const rlua_insertion *insert, int instance) {
+    const rlua_plan *plan = insert->plan;
+    for (int i = 0; i < plan->n_insert; i++) {
+        lua_rawgeti(L, insert->anchor, rlua_anchor_insert(plan, i));
+        lua_pushvalue(L, -1);
+        if (lua_rawget(L, instance) == LUA_TLIGHTUSERDATA && !is_json(plan->insert_kinds[i])) {
+            lua_pop(L, 1);
+            lua_pushnil(L);
+            lua_rawset(L, instance);
+        } else {
+            lua_pop(L, 2);
+        }
     }
 }
 

@@ -18,6 +18,7 @@ typedef struct rlua_insertion {
     int anchor;    /* stack index of the plan's anchor */
     int pk;        /* stack index of the pk's key, nil for none */
     int bad_field; /* 0-based position, after RLUA_READ_FAILED */
+    bool nulls;    /* a field of the instance read last holds the null sentinel, meaning SQL NULL */
     rdb_error err;
 } rlua_insertion;
 
@@ -41,10 +42,13 @@ rlua_read_result rlua_insertion_read(lua_State *L, rlua_insertion *insert, int i
 /* rlua_insertion_raise - raise what RLUA_READ_FAILED found: `field`, "model.field: " in the message, and `index` when
  * position > 0. [-0, +0, v] */
 int rlua_insertion_raise(lua_State *L, rlua_insertion *insert, int plan_index, lua_Integer position);
-/* rlua_insertion_wants_pk - there is a pk key, and the instance has no value for it. [-0, +0, -] */
+/* rlua_insertion_wants_pk - there is a pk key, and the instance has no value for it (nil or the null sentinel). [-0,
+ * +0, -] */
 bool rlua_insertion_wants_pk(lua_State *L, const rlua_insertion *insert, int instance);
 /* rlua_insertion_set_pk - set the generated key (NULL: none was generated). [-0, +0, m] */
 void rlua_insertion_set_pk(lua_State *L, const rlua_insertion *insert, int instance, const rdb_value *pk);
+/* rlua_insertion_clear_nulls - a NULL column reads as nil: drop the sentinels that meant SQL NULL. [-0, +0, -] */
+void rlua_insertion_clear_nulls(lua_State *L, const rlua_insertion *insert, int instance);
 /* rlua_insertion_sources - where the originals of each column will be found. pk is read at each packing: NULL while no
  * key was generated. May push room. [-0, +(0|1), m] */
 void rlua_insertion_sources(lua_State *L, const rlua_insertion *insert, const rdb_value *pk,

@@ -6,7 +6,8 @@
 
 /* core.insert(target, plan, instance) -> true | false
  * INSERT from the fields plan.insert names; fills the key plan.insert.pk when it was nil and takes the snapshot
- * (plan.columns). false: a field holds an expression, nothing was done. A bad field raises with `field`.
+ * (plan.columns); rdb.null in a field becomes nil (but JSON null stays). false: a field holds an expression, nothing
+ * was done. A bad field raises with `field`.
  * [-0, +1, v]   blocks */
 static int l_insert(lua_State *L) {
     rlua_run run;
@@ -36,6 +37,9 @@ static int l_insert(lua_State *L) {
     rdb_value pk = fill ? rdb_value_int64(rdb_query_last_insert_id(&run.query)) : rdb_value_null();
     rlua_run_end(&run, RDB_OK);
     rlua_insertion_set_pk(L, &insert, 3, &pk);
+    if (insert.nulls) {
+        rlua_insertion_clear_nulls(L, &insert, 3);
+    }
     if (plan->n_columns > 0) {
         lua_pushnil(L);
         rlua_packer packer = {.slot = lua_gettop(L)};
@@ -55,6 +59,7 @@ typedef struct inserted {
     uint32_t row;   /* in its block */
     uint32_t block; /* in the list of blocks; 0: no snapshot */
     bool fill;      /* pk was generated */
+    bool nulls;     /* has sentinels that meant SQL NULL */
 } inserted;
 
 /* Stack of the protected call, then the keys. */
@@ -105,6 +110,7 @@ static bool insert_next(lua_State *L, bulk_insert *batch, inserted *row) {
         break;
     }
     row->fill = rlua_insertion_wants_pk(L, &batch->insert, instance);
+    row->nulls = batch->insert.nulls;
     if (!execute(batch)) {
         batch->failed = true;
         return false;
@@ -136,6 +142,9 @@ static void settle_all(lua_State *L, const bulk_insert *batch, lua_Integer n) {
         int instance = lua_gettop(L);
         rdb_value pk = row->fill ? rdb_value_int64(row->pk) : rdb_value_null();
         rlua_insertion_set_pk(L, &batch->insert, instance, &pk);
+        if (row->nulls) {
+            rlua_insertion_clear_nulls(L, &batch->insert, instance);
+        }
         if (row->block != current) {
             current = row->block;
             lua_rawgeti(L, BLOCKS, current);

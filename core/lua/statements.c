@@ -7,7 +7,7 @@
  * top. [-0, +0, v] */
 static void finish_fetch(lua_State *L, rlua_run *run, const rlua_hydration *hydration, int status) {
     rlua_run_end(run, hydration->failed ? run->err.code : RDB_OK);
-    rlua_collector_settle(L, hydration->held);
+    rlua_collector_settle(L, run->target.context, hydration->held);
     if (status != LUA_OK) {
         rlua_hydrate_explain(L, hydration, run->plan_index);
         lua_error(L);
@@ -24,6 +24,7 @@ static void fetch(lua_State *L, lua_CFunction hydrate, rlua_hydration *hydration
     rlua_plan *plan = rlua_check_plan(L, 2);
     rlua_run_prepare(L, &run, 1, 2, plan);
     lua_settop(L, 3);
+    rlua_collector_pay(L, run.target.context);
     rlua_params_read(L, &params, plan, 3);
     *hydration = rlua_hydration_of(plan, &run.query, &run.err);
     rlua_hydrate_prepare(L, hydrate, hydration, 2);

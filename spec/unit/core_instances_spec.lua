@@ -83,6 +83,17 @@ describe("core instances", function()
       assert.equal(78, generated.id)
     end)
 
+    it("turns rdb.null into nil, but keeps JSON null", function()
+      local one, two = { title = "a", price = core.null, tags = core.null }, { title = "b", price = core.null }
+      assert.is_true(core.insert(pool, INSERT, one))
+      assert.is_true(core.insert_many(pool, INSERT, { two }, 1, 1))
+      assert.is_nil(one.price)
+      assert.equal(core.null, one.tags)
+      assert.is_nil(two.price)
+      assert.is_nil(core.changed(one))
+      assert.equal(2, core.run(pool, "SELECT count(*) AS n FROM post WHERE price IS NULL")[1].n)
+    end)
+
     it("does nothing for an expression", function()
       local post = { title = { kind = "F" } }
       assert.is_false(core.insert(pool, INSERT, post))
