@@ -26,7 +26,8 @@ local function new_check(spec)
             errors.at(3))
     end
     return setmetatable({
-        kind = "check", condition = spec.condition, name = spec.name, fields = {}, message = spec.message,
+        kind = "check",
+        condition = indexes.as_condition(spec.condition), name = spec.name, fields = {}, message = spec.message,
         source = errors.at(3),
     }, Check)
 end
@@ -63,7 +64,8 @@ local function new_unique(spec)
             errors.at(3))
     end
     return setmetatable({
-        kind = "unique", fields = fields, expressions = expressions, name = spec.name, condition = spec.condition,
+        kind = "unique", fields = fields, expressions = expressions, name = spec.name,
+        condition = indexes.as_condition(spec.condition),
         include = spec.include or {}, deferrable = spec.deferrable, nulls_distinct = spec.nulls_distinct,
         opclasses = spec.opclasses or {}, message = spec.message, source = errors.at(3),
     }, Unique)

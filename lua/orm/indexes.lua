@@ -41,6 +41,14 @@ local function parse_items(spec, what)
     return fields, expressions
 end
 
+--- A condition given as a plain table is a Q. Shared with constraints.
+local function as_condition(value)
+    if type(value) == "table" and getmetatable(value) == nil and value.connector == nil then
+        return require "rdb.orm.q".new(value)
+    end
+    return value
+end
+
 --- Check the named options of an index or constraint; shared with constraints.
 local function check_options(spec, known, what)
     if type(spec) ~= "table" then
@@ -74,7 +82,7 @@ local function new(spec)
     end
     return setmetatable({
         kind = "index", fields = fields, expressions = expressions, name = spec.name,
-        where = spec.where or spec.condition, include = spec.include or {}, method = spec.method,
+        where = as_condition(spec.where or spec.condition), include = spec.include or {}, method = spec.method,
         opclasses = spec.opclasses or {}, unique = spec.unique or false, source = errors.at(3),
     }, Index)
 end
@@ -147,6 +155,6 @@ end
 
 return {
     Index = setmetatable(Index, { __call = function(_, spec) return new(spec) end }),
-    parse_items = parse_items, check_options = check_options, check_fields = check_fields,
+    as_condition = as_condition, parse_items = parse_items, check_options = check_options, check_fields = check_fields,
     field_columns = field_columns, field_items = field_items, filled = filled,
 }

@@ -117,7 +117,7 @@ function instance.construct(meta, values)
     for name, value in next, values do
         if by_attname[name] then
             object[name] = value
-            if value == null then
+            if value == null and by_attname[name].type ~= "json" then -- there it is JSON null
                 nulls = nulls or {}
                 nulls[#nulls + 1] = name
             end

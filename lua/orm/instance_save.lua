@@ -70,9 +70,10 @@ return function(instance)
         return false
     end
 
-    local function clear_nulls(object)
+    -- rdb.null was written as NULL, which reads as nil; in a JSON column it is JSON null and stays.
+    local function clear_nulls(object, meta)
         for name, value in next, object do
-            if value == null then
+            if value == null and meta.by_attname[name] and meta.by_attname[name].type ~= "json" then
                 object[name] = nil
             end
         end
@@ -139,7 +140,7 @@ return function(instance)
         instance.prepare_insert(object, meta)
         remember(object, alias, meta)
         write.insert(model, alias, object)
-        clear_nulls(object)
+        clear_nulls(object, meta)
     end
 
     local function update(object, model, alias, names)
@@ -175,7 +176,7 @@ return function(instance)
                 model = meta.label, hint = "save { force_insert = true } writes it as a new row",
             }, "%s is no longer in the database", tostring(object))
         end
-        clear_nulls(object)
+        clear_nulls(object, meta)
     end
 
     --- Write the object: INSERT when it is new, else UPDATE of what changed (nothing changed: no SQL).

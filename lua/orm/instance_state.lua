@@ -79,7 +79,7 @@ return function(instance)
             if saved and core().loaded(self, attname) then
                 old = core().original(self, attname)
             end
-            if new == null then
+            if new == null and meta.by_attname[attname].type ~= "json" then
                 new = nil
             end
             changes[attname] = { old = old, new = new }
@@ -99,7 +99,8 @@ return function(instance)
             return row
         end
         for key, value in next, self do
-            if type(key) == "string" and value ~= null then
+            local field = value == null and meta.by_attname[key]
+            if type(key) == "string" and (value ~= null or (field and field.type == "json")) then
                 row[key] = value
             end
         end

@@ -2,6 +2,8 @@
 local base = require "rdb.orm.expressions.base"
 local connections = require "rdb.orm.connections"
 local core = require "rdb.core"
+local errors = require "rdb.orm.errors"
+local kinds = require "rdb.orm.fields.kinds"
 local statements = require "rdb.orm.write.statements"
 
 local write = {}
@@ -90,8 +92,12 @@ local function insert_expressions(Model, alias, instance, omitted)
         local attname = field.attname
         if not omitted[attname] then
             attnames[#attnames + 1] = attname
-            if base.is(rawget(instance, attname)) then
+            local value = rawget(instance, attname)
+            if base.is(value) then
                 read_back[#read_back + 1] = attname
+            elseif type(value) == "table" and field.kind ~= "json" then
+                errors.raise_with("invalid_value", { model = meta.label, field = attname },
+                    "%s.%s: expected %s, got a table", meta.label, attname, select(2, kinds.accepts(field.kind, value)))
             end
         end
     end
@@ -190,8 +196,7 @@ function write.update_row(Model, alias, instance, attnames)
     end
     local params, n = {}, #attnames
     for i, attname in ipairs(attnames) do
-        local value = rawget(instance, attname)
-        params[i] = value == nil and null or value
+        params[i] = rawget(instance, attname) -- nil is NULL; rdb.null is JSON null in a JSON column
     end
     for i, value in ipairs(key) do
         params[n + i] = value

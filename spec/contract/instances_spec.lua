@@ -330,6 +330,42 @@ backends.each(function(backend)
         end)
     end)
 
+    describe(backend.name .. " JSON columns", function()
+        local Note
+        setup(function()
+            Note = rdb.model "spec.Note" { data = f.json { null = true }, list = f.json { default = { 1 } } }
+        end)
+        teardown(function() rdb.models:remove(Note) end)
+        before_each(function() backend.setup { Note } end)
+        after_each(function() backend.teardown() end)
+
+        it("tell JSON null from NULL", function()
+            local note = Note { data = rdb.null }:save()
+            assert.equal(rdb.null, note.data)
+            assert.is_false(note:is_dirty())
+            assert.equal(rdb.null, Note.objects:get { id = note.id }.data)
+            assert.equal(0, Note.objects:filter { data__isnull = true }:count())
+            note.data = nil
+            note:save()
+            assert.is_nil(Note.objects:get { id = note.id }.data)
+            assert.equal(1, Note.objects:filter { data__isnull = true }:count())
+            note.data = rdb.null
+            note:save()
+            assert.equal(rdb.null, Note.objects:get { id = note.id }.data)
+            assert.same({ id = note.id, data = rdb.null, list = { 1 } }, note:to_table())
+        end)
+
+        it("notice a change inside", function()
+            local note = Note { data = { a = { 1, 2 } } }:save()
+            assert.is_false(note:is_dirty())
+            note.data.a[2] = 3
+            assert.is_true(note:is_dirty "data")
+            note:save()
+            assert.same({ a = { 1, 3 } }, Note.objects:get { id = note.id }.data)
+            assert.is_false(rawequal(Note {}.list, Note {}.list))
+        end)
+    end)
+
     describe(backend.name .. " keys of other types", function()
         local Thing
         setup(function()

@@ -271,7 +271,7 @@ end
 -- @return the value in its proper type
 -- @treturn ?{string,...} messages, nil when the value is fine
 function Field:clean(value)
-    if value == nil or value == require "rdb.orm.null" then
+    if value == nil or (value == require "rdb.orm.null" and self.type ~= "json") then
         if self.null or self.auto or self.db_default ~= nil then
             return nil
         end
