@@ -17,9 +17,30 @@ local function sorted_apps(entries)
 end
 
 
+-- Kinds that take away what names fields of a model.
+local RELEASES = { RemoveIndex = true, RemoveConstraint = true, AlterUniqueTogether = true }
+
+
+-- A field is removed after the indexes and constraints that name it, also when something needs it gone early.
+local function add_releases(list, entry, entries)
+  if entry.operation.kind ~= "RemoveField" then
+    return
+  end
+  for _, other in ipairs(entries) do
+    if other == entry then
+      return
+    elseif RELEASES[other.operation.kind]
+      and (other.operation.model or other.operation.name) == entry.operation.model then
+      list[#list + 1] = other
+    end
+  end
+end
+
+
 -- The entries of the same app that an entry has to follow.
 local function needed_entries(entry, entries, app)
   local list = {}
+  add_releases(list, entry, entries)
   for _, dependency in ipairs(entry.dependencies) do
     for _, other in ipairs(entries) do
       if other ~= entry and dependencies.satisfies(other.operation, app, dependency) then
