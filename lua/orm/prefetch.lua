@@ -201,19 +201,31 @@ function loaders.one(objects, relation, lookup, queryset)
     return loaded
 end
 
--- A list for each object, empty at first, by the key that the rows name it with.
+-- A list for each object, empty at first, by the key that the rows name it with; and the object of each list.
 local function empty_lists(objects, relation, lookup, attname)
     local lists, owners = {}, {}
     for _, object in ipairs(objects) do
         local key = object[attname]
         if key ~= nil then
             local id = key_of(key)
-            lists[id] = lists[id] or {}
-            owners[id] = owners[id] or object
-            keep(object, relation, lookup, lists[id])
+            local list = lists[id]
+            if not list then
+                list = {}
+                lists[id], owners[list] = list, object
+            end
+            keep(object, relation, lookup, list)
         end
     end
     return lists, owners
+end
+
+-- The list of a row's key. Integers and strings are keys as they are, other values stand by their text.
+local function list_of(lists, key)
+    return lists[key] or lists[key_of(key)]
+end
+
+local function append_all(loaded, rows)
+    return #loaded == 0 and rows or table.move(rows, 1, #rows, #loaded + 1, loaded)
 end
 
 -- author.posts: all objects that point here.
@@ -221,15 +233,16 @@ function loaders.reverse(objects, relation, lookup, queryset)
     local field = relation.field
     local target = field.relation.target.attname
     local lists, owners = empty_lists(objects, relation, lookup, target)
-    local loaded, attname, name = {}, field.attname, field.name
-    for_rows(queryset, attname, distinct_keys(objects, target), function(rows)
-        for _, related in ipairs(rows:list()) do
-            local id = key_of(related[attname])
-            local list = lists[id]
+    local loaded, attname, name, cache = {}, field.attname, field.name, instance.cache
+    for_rows(queryset, attname, distinct_keys(objects, target), function(chunk)
+        local rows = chunk:list()
+        for i = 1, #rows do
+            local related = rows[i]
+            local list = list_of(lists, related[attname])
             list[#list + 1] = related
-            loaded[#loaded + 1] = related
-            instance.cache(related, name, owners[id])
+            cache(related, name, owners[list])
         end
+        loaded = append_all(loaded, rows)
     end)
     return loaded
 end
@@ -243,13 +256,15 @@ function loaders.many(objects, relation, lookup, queryset)
     local lists = empty_lists(objects, relation, lookup, target)
     local loaded = {}
     local F = require("rdb.orm.expressions").F
-    for_rows(queryset, path, distinct_keys(objects, target), function(rows)
-        for _, related in ipairs(rows:annotate { [NEAR_KEY] = F(path) }:list()) do
-            local list = lists[key_of(related[NEAR_KEY])]
+    for_rows(queryset, path, distinct_keys(objects, target), function(chunk)
+        local rows = chunk:annotate { [NEAR_KEY] = F(path) }:list()
+        for i = 1, #rows do
+            local related = rows[i]
+            local list = list_of(lists, related[NEAR_KEY])
             related[NEAR_KEY] = nil
             list[#list + 1] = related
-            loaded[#loaded + 1] = related
         end
+        loaded = append_all(loaded, rows)
     end)
     return loaded
 end

@@ -28,6 +28,7 @@ end
 local MAY_KEEP_RESULT = { [QuerySet] = true }
 
 --- May the rows be kept on this object? Managers ask anew each time.
+-- @treturn boolean
 function queryset.keeps_result(object)
     return MAY_KEEP_RESULT[getmetatable(object)] == true
 end
@@ -114,7 +115,11 @@ function queryset.manager(base_queryset, own_methods)
     return setmetatable({ node = node, prev = prev, value = value }, metatable)
 end
 
-for _, part in ipairs { "filters", "links", "terminals", "evaluation", "saving", "bulk", "later" } do
+local PARTS = {
+    "filters", "links", "annotations", "slices", "terminals", "evaluation", "saving", "bulk", "later",
+}
+
+for _, part in ipairs(PARTS) do
     local add = require("rdb.orm.queryset." .. part)
     add = type(add) == "table" and add.add or add
     add(methods, queryset)

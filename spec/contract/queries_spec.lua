@@ -71,6 +71,24 @@ backends.each(function(backend)
             assert.equal(2, pairs_seen)
         end)
 
+        it("of managers ask anew for each loop", function()
+            local log = rdb.capture(function()
+                local manager, seen = ann.posts, {}
+                for post in manager do
+                    seen[#seen + 1] = post.title
+                end
+                for i, post in ipairs(manager) do
+                    assert.equal(seen[i], post.title)
+                end
+                assert.same({ "Alpha", "Gamma_1", "back\\slash" }, seen)
+                Post.objects:create { title = "new", author = ann }
+                assert.equal(4, #manager)
+            end)
+            assert.equal(4, #log)
+            assert.equal("misuse", caught(function() return Post.objects() end).code)
+            assert.equal("misuse", caught(function() return Post.objects[1] end).code)
+        end)
+
         it("slice", function()
             local by_id = Post.objects:order_by "id"
             assert.same({ "beta", "Gamma_1" }, titles(by_id[{ 2, 3 }]))

@@ -118,6 +118,9 @@ backends.each(function(backend)
             end
             assert.equal("misuse", caught(function() all[{ 1, 1 }]:update { title = "x" } end).code)
             assert.equal("unsupported", caught(function() all:update { title = F "author__name" } end).code)
+            assert.equal("unsupported", caught(function()
+                all:filter { author__name = "Ann" }:update { title = F "author__name" }
+            end).code)
             assert.equal("misuse", caught(function() all:update { views = rdb.Count "id" } end).code)
             assert.equal("invalid_value", caught(function() all:update { views = "x" } end).code)
             assert.equal("invalid_value", caught(function() all:update { views = { 1 } } end).code)

@@ -28,28 +28,40 @@ local function render_where(parts, query)
         output[i] = { name = node.field.attname, node = node }
         names[i] = dialect.quote_name(node.column)
     end
-    parts[#parts + 1] = #names == 1 and (" WHERE %s IN ("):format(names[1]) or (" WHERE (%s) IN (")
-        :format(table.concat(names, ", "))
+    local left = table.concat(names, ", ")
+    parts[#parts + 1] = (#names == 1 and " WHERE %s IN (" or " WHERE (%s) IN ("):format(left)
     local inner = select.assemble(query, output, { unordered = true })
     table.move(inner, 1, #inner, #parts + 1, parts)
     parts[#parts + 1] = ")"
 end
 
+local function reads_other_table(node, base)
+    if node.op == "column" then
+        return node.join ~= base
+    end
+    for _, list in ipairs { node.args or {}, node.conditions or {}, node.children or {} } do
+        for _, inner in ipairs(list) do
+            if reads_other_table(inner, base) then
+                return true
+            end
+        end
+    end
+    return false
+end
+
 -- Right side of an assignment; a value binds as the column's kind.
 local function assigned(query, node, item)
+    local label = query.meta.label .. "." .. item.field.name
     if item.index then
-        return expressions.param(query, { node = node }, item.index, item.field.kind, query.meta.label .. "."
-            .. item.field.name)
+        return expressions.param(query, { node = node }, item.index, item.field.kind, label)
     end
-    local before = #query.tree.joins
     local value = expressions.resolve(query, item.expression, { node = node })
-    if #query.tree.joins > before then
-        errors.raise("unsupported", "%s.%s: update cannot read another table; use a Subquery", query.meta.label,
-            item.field.name)
+    if reads_other_table(value, query.tree.base) then
+        errors.raise("unsupported", "%s: update cannot read another table; use a Subquery", label)
     elseif value.aggregate then
-        errors.raise("misuse", "%s.%s: update cannot assign an aggregate", query.meta.label, item.field.name)
+        errors.raise("misuse", "%s: update cannot assign an aggregate", label)
     elseif value.op == "param" then
-        value.kind, value.label = item.field.kind, query.meta.label .. "." .. item.field.name
+        value.kind, value.label = item.field.kind, label
     end
     return value
 end
@@ -59,15 +71,9 @@ end
 -- @treturn table parts
 function modify.update(query, node)
     local dialect = query.dialect
-    local plain = is_plain(query)
     local values = {}
     for i, item in ipairs(node.spec) do
-        local joins = query.tree.joins
-        if not plain then -- judge the assignment by itself: conditions may have joined already
-            query.tree.joins = {}
-        end
         values[i] = assigned(query, node, item)
-        query.tree.joins = joins
     end
     local parts = { "UPDATE ", dialect.quote_name(query.meta.table), " SET " }
     for i, item in ipairs(node.spec) do

@@ -97,10 +97,17 @@ function evaluation.rows(self)
 end
 local rows = evaluation.rows
 
--- A manager of one object (author.posts) is made for each access: it keeps the rows of the loop that is running, and a
--- new loop asks anew.
-local function loop_rows(self, anew)
-    local list = not anew and rawget(self, "looping")
+-- The rows for a loop. A manager of one object (author.posts) is made for each access: it keeps the rows of the loop
+-- that
+-- is running, and a new loop asks anew. Model.objects lives as long as the program and keeps none.
+local function loop_rows(self, starts)
+    if self.result or keeps_result(self) then
+        return rows(self)
+    elseif not own_object(self) then
+        errors.raise("misuse", "%s.objects keeps no rows; loop over objects:all() or over a filter",
+            self.node.trie.model._meta.label)
+    end
+    local list = not starts and rawget(self, "looping")
     if not list then
         list = rows(self)
         rawset(self, "looping", list)
@@ -108,14 +115,13 @@ local function loop_rows(self, anew)
     return list
 end
 
---- qs[i]: from the rows when they are here, else that row alone.
+--- qs[i].
 function evaluation.item(self, i)
     i = math.tointeger(i)
     if not i or i < 1 then
         return nil
     end
-    local list = self.result or own_object(self) and loop_rows(self, i == 1) or rows(self)
-    return list[i]
+    return loop_rows(self, i == 1)[i]
 end
 
 --- #qs.
@@ -140,11 +146,7 @@ end
 
 --- One step of `for row in qs do`.
 function evaluation.step(self, control)
-    if control == nil and not keeps_result(self) and not own_object(self) then
-        errors.raise("misuse", "%s: loop over objects:all() or over a filter; a manager keeps no rows",
-            self.node.trie.model._meta.label)
-    end
-    local list = self.result or own_object(self) and loop_rows(self, control == nil) or rows(self)
+    local list = loop_rows(self, control == nil)
     local at = control == nil and 1 or position(self, list, control) + 1
     self.cursor = at
     return list[at]
