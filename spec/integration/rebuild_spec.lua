@@ -158,6 +158,8 @@ describe("the table rebuild of SQLite", function()
     assert.same("blog.Author.rank cannot be NOT NULL: 2 rows of table blog_author have no value for it (id 1, 2); "
       .. "give the field a default, or fill the column first", err.message)
     assert.same(before, sql_of "blog_author")
+    assert.same(1, value "SELECT foreign_keys FROM pragma_foreign_keys")
+    assert.same(0, value "SELECT legacy_alter_table FROM pragma_legacy_alter_table")
   end)
 
   it("fills NULL with the default where NULL is no longer allowed", function()
