@@ -46,6 +46,12 @@ for _, name in ipairs {
     EXPORTS[name] = { "rdb.core", name }
 end
 
+for _, name in ipairs {
+    "run", "spawn", "gather", "sleep", "with_timeout", "on", "register_lookup", "register_function",
+} do
+    EXPORTS[name] = { "rdb.orm.later", name }
+end
+
 -- The names of the query half are listed by itself.
 local query_exports
 

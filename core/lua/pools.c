@@ -260,6 +260,12 @@ static int l_pool_close(lua_State *L) {
     return 0;
 }
 
+/* pool:on(event, fn)   says that events of pools belong to a later version   [-0, +0, v] */
+static int l_pool_on(lua_State *L) {
+    check_pool(L, 1);
+    return rlua_raise_code(L, RDB_E_UNSUPPORTED, "pool:on() is not part of this version of rdb; see pool:stats()");
+}
+
 static int l_pool_gc(lua_State *L) {
     rlua_pool *box = (rlua_pool *)lua_touserdata(L, 1);
     rdb_pool *pool = box->pool;
@@ -343,6 +349,7 @@ static int l_pool_tostring(lua_State *L) {
 void rlua_open_pools(lua_State *L) {
     static const luaL_Reg methods[] = {
         {"acquire", l_pool_acquire},
+        {"on", l_pool_on},
         {"stats", l_pool_stats},
         {"close", l_pool_close},
         {"backend", l_pool_backend},
