@@ -44,22 +44,10 @@ local function history_dependencies(context, label)
 end
 
 
--- A renamed model is referred to by other apps: their migrations that still use the old name come first.
-local function rename_dependencies(context, old_label)
-  local list = history_dependencies(context, old_label)
-  for _, label in ipairs(context.before:referrers(old_label)) do
-    if label ~= old_label then
-      list[#list + 1] = { kind = "create", label = label }
-    end
-  end
-  return list
-end
-
-
 local function rename(context, old_label, new_label)
   local old, new = context.before.models[old_label], context.after.models[new_label]
   local operation = m.RenameModel { old_name = old.name, new_name = new.name }
-  context.add(new.app, operation, rename_dependencies(context, old_label))
+  context.add(new.app, operation, history_dependencies(context, old_label))
   operation:state_forwards(new.app, context.before)
   context.renamed_models[new_label], context.old_labels[old_label] = old_label, true
 end

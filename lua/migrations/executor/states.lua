@@ -12,15 +12,26 @@ States.__index = States
 local function new_state() return require("rdb.migrations.state").ProjectState() end
 
 
-local function backwards(loader, applied, wanted, left)
-  local state, before = new_state(), {}
+-- What is applied and stays, then the steps after their dependencies: so each step meets a state that has everything
+-- the database has at that moment, also from apps that the step knows nothing of.
+local function order_of(loader, rows, plan)
+  local applied, wanted, order = planner.applied_set(rows), {}, {}
+  for _, step in ipairs(plan) do wanted[step.key] = true end
   for _, key in ipairs(loader.graph:all_in_order()) do
-    if left == 0 then break end
-    if wanted[key] then
-      before[key] = state:clone()
-      left = left - 1
-    end
-    if wanted[key] or applied[key] then loader.migrations[key]:mutate_state(state) end
+    if applied[key] and not wanted[key] then order[#order + 1] = key end
+  end
+  local first, last, step = 1, #plan, 1
+  if plan[1].backwards then first, last, step = #plan, 1, -1 end
+  for index = first, last, step do order[#order + 1] = plan[index].key end
+  return order, wanted
+end
+
+
+local function backwards(loader, order, wanted)
+  local state, before = new_state(), {}
+  for _, key in ipairs(order) do
+    if wanted[key] then before[key] = state:clone() end
+    loader.migrations[key]:mutate_state(state)
   end
   return before
 end
@@ -29,15 +40,14 @@ end
 --- States for a plan.
 -- @tparam Loader loader
 -- @tparam table rows of the ledger
--- @tparam table plan in one direction; forwards in the order of the graph
+-- @tparam table plan in one direction, not empty; forwards in the order of the graph
 function States.new(loader, rows, plan)
-  local applied, wanted = planner.applied_set(rows), {}
-  for _, step in ipairs(plan) do wanted[step.key] = true end
-  local self = setmetatable({ loader = loader, applied = applied, wanted = wanted }, States)
+  local order, wanted = order_of(loader, rows, plan)
+  local self = setmetatable({ loader = loader }, States)
   if plan[1].backwards then
-    self.before_step = backwards(loader, applied, wanted, #plan)
+    self.before_step = backwards(loader, order, wanted)
   else
-    self.order, self.position, self.state = loader.graph:all_in_order(), 0, new_state()
+    self.order, self.position, self.state = order, 0, new_state()
   end
   return self
 end
@@ -48,8 +58,7 @@ function States:before(key)
   if self.before_step then return self.before_step[key] end
   while self.order[self.position + 1] ~= key do
     self.position = self.position + 1
-    local each = self.order[self.position]
-    if self.applied[each] or self.wanted[each] then self.loader.migrations[each]:mutate_state(self.state) end
+    self.loader.migrations[self.order[self.position]]:mutate_state(self.state)
   end
   return self.state
 end

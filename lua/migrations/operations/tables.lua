@@ -91,7 +91,9 @@ local function alter_through(editor, old_field, new_field)
     editor:rename_table(old, old._meta.table, new._meta.table)
   end
   -- The table has its new name now, so its columns are altered as columns of the new model.
-  for _, side in ipairs { "through_from", "through_to" } do
+  -- One may take the name that the other has until then (models of one name in two apps).
+  local taken = new_field.relation.through_from.column == old_field.relation.through_to.column
+  for _, side in ipairs(taken and { "through_to", "through_from" } or { "through_from", "through_to" }) do
     local old_key, new_key = old_field.relation[side], new_field.relation[side]
     if old_key.column ~= new_key.column or old_key.relation.model._meta.table ~= new_key.relation.model._meta.table then
       editor:alter_field(new, old_key, new_key)
