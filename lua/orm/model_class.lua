@@ -49,12 +49,12 @@ end
 --- The empty class of a model whose `_meta` is being filled.
 function model_class.allocate(meta)
     local attributes = {
-        _meta = meta,
         DoesNotExist = { code = "does_not_exist", model = meta.label },
         MultipleObjectsReturned = { code = "multiple_objects_returned", model = meta.label },
     }
     local methods = instance.methods
-    local model = setmetatable({}, {
+    -- `_meta` is a plain key: the core looks there, without metamethods, for the label in its messages.
+    local model = setmetatable({ _meta = meta }, {
         __name = "model " .. meta.label,
         __index = function(model, key)
             local value = attributes[key]

@@ -141,11 +141,11 @@ backends.each(function(backend)
         it("refuse values that do not fit, naming the field and never the value", function()
             local cases = {
                 { Author { name = ("secret"):rep(50) }, "data_too_long", "blog.Author.name" },
-                { Author { name = 3 }, "invalid_value", "name" },
+                { Author { name = 3 }, "invalid_value", "blog.Author.name: expected a string, got a" },
                 { Author { name = "x", born = "2001-02-29" }, "invalid_value", "blog.Author.born" },
-                { Author { name = "x", active = "yes" }, "invalid_value", "active" },
+                { Author { name = "x", active = "yes" }, "invalid_value", "blog.Author.active: " },
                 { Post { title = "x", author_id = 1, rating = "1.234" }, "out_of_range", "blog.Post.rating" },
-                { Post { title = "x", author_id = 1, views = "3" }, "invalid_value", "views" },
+                { Post { title = "x", author_id = 1, views = "3" }, "invalid_value", "blog.Post.views: expected an int" },
                 { Post { title = "x", author_id = 1, status = "secret" }, "invalid_value", "blog.Post.status" },
                 { Post { title = "x", author_id = {} }, "invalid_value", "author" },
             }
