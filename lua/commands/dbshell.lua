@@ -22,15 +22,9 @@ local function quote(text)
 end
 
 
--- backend -> the program and its arguments
-local SHELLS = {
-  sqlite = function(pool) return { "sqlite3", pool:database() } end,
-}
-
-
 function M.run(options)
   local pool = connections.pool(options.database)
-  local shell = SHELLS[pool:backend()]
+  local shell = require("rdb.orm.dialects.shells")[pool:backend()]
   if not shell then
     errors.raise("unsupported", "dbshell knows no shell for %s", pool:backend())
   end
