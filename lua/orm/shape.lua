@@ -91,6 +91,13 @@ function shape.add(node, key, kind, spec, count, single, facts)
     return child
 end
 
+--- Keep a short way from `node` to a child: node.filters[key] = edge. Counts like a node, so that it is bounded too.
+function shape.remember(node, key, edge)
+    make_room(node)
+    node.trie.size = node.trie.size + 1
+    node.filters[key] = edge
+end
+
 --- The nodes from the root to `node`, in order.
 function shape.path(node)
     local nodes = {}

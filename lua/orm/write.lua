@@ -160,7 +160,8 @@ end
 
 local function holds_expression(instance, attnames)
     for _, attname in ipairs(attnames) do
-        if base.is(rawget(instance, attname)) then
+        local value = rawget(instance, attname)
+        if type(value) == "table" and base.is(value) then
             return true
         end
     end
@@ -185,31 +186,42 @@ local function update_expressions(Model, alias, instance, attnames, key)
     return affected
 end
 
+--- A function that writes the given columns of one instance after the other.
+-- @tparam {string,...} attnames
+-- @treturn function (instance) -> rows matched: 1, or 0 when the row is gone; then those columns count as saved
+function write.updater(Model, alias, attnames)
+    local meta = Model._meta
+    local plan, row = statements.update(Model, alias, attnames), statements.row(Model, alias)
+    local params, n, pk = {}, #attnames, meta.pk and meta.pk.attname
+    local execute, take_snapshot, original, is_saved = core.execute, core.take_snapshot, core.original, core.is_saved
+    return function(instance)
+        if holds_expression(instance, attnames) then
+            return update_expressions(Model, alias, instance, attnames, key_of(meta, instance))
+        end
+        for i = 1, n do
+            params[i] = rawget(instance, attnames[i]) -- nil is NULL; rdb.null is JSON null in a JSON column
+        end
+        if pk then
+            params[n + 1] = is_saved(instance) and original(instance, pk) or instance[pk]
+        else
+            table.move(key_of(meta, instance), 1, #meta.pk_fields, n + 1, params)
+        end
+        local ok, affected = pcall(execute, connections.target(alias), plan, params)
+        if not ok then
+            explain(meta, affected, attnames)
+        end
+        if affected > 0 then
+            take_snapshot(instance, row, attnames)
+        end
+        return affected
+    end
+end
+
 --- UPDATE the given columns of one row, found by the key that it was loaded with; then those columns count as saved.
 -- @tparam {string,...} attnames
 -- @treturn integer rows matched: 1, or 0 when the row is gone
 function write.update_row(Model, alias, instance, attnames)
-    local meta = Model._meta
-    local key = key_of(meta, instance)
-    if holds_expression(instance, attnames) then
-        return update_expressions(Model, alias, instance, attnames, key)
-    end
-    local params, n = {}, #attnames
-    for i, attname in ipairs(attnames) do
-        params[i] = rawget(instance, attname) -- nil is NULL; rdb.null is JSON null in a JSON column
-    end
-    for i, value in ipairs(key) do
-        params[n + i] = value
-    end
-    local plan = statements.update(Model, alias, attnames)
-    local ok, affected = pcall(core.execute, connections.target(alias), plan, params)
-    if not ok then
-        explain(meta, affected, attnames)
-    end
-    if affected > 0 then
-        core.take_snapshot(instance, statements.row(Model, alias), attnames)
-    end
-    return affected
+    return write.updater(Model, alias, attnames)(instance)
 end
 
 --- Read columns of one row again.

@@ -162,7 +162,7 @@ end
 
 local function clear_nulls(meta, object)
     for _, field in ipairs(meta.fields) do
-        if rawget(object, field.attname) == core.null then
+        if field.kind ~= "json" and rawget(object, field.attname) == core.null then
             object[field.attname] = nil
         end
     end
@@ -231,15 +231,16 @@ return function(methods, queryset)
             attnames[i] = field.attname
         end
         local total = 0
-        local remember = require("rdb.orm.transactions").remember
+        local remember, prepare_update = require("rdb.orm.transactions").remember, instance.prepare_update
         atomic(self, function()
+            local update = write.updater(Model, alias, attnames)
             for i, object in ipairs(objects) do
                 if object.pk == nil then
                     errors.raise("misuse", "%s: bulk_update: object %d has no key; save it first", meta.label, i)
                 end
-                instance.prepare_update(object, meta, attnames, false)
+                prepare_update(object, meta, attnames, false)
                 remember(object, alias, meta)
-                total = total + write.update_row(Model, alias, object, attnames)
+                total = total + update(object)
             end
         end)
         return total

@@ -50,7 +50,7 @@ return function(methods, queryset)
         local edge = node.filters[name]
         if not edge then
             edge = { prepare = structure.preparation(leaf.resolved) }
-            node.filters[name] = edge
+            shape.remember(node, name, edge)
         end
         edge[value_type] = link.node
     end
@@ -79,7 +79,7 @@ return function(methods, queryset)
             names[i] = leaf.resolved.path
             prepares[i] = structure.preparation(leaf.resolved) or false
         end
-        node.filters[key] = { child = link.node, names = names, prepares = prepares }
+        shape.remember(node, key, { child = link.node, names = names, prepares = prepares })
     end
 
     -- The values in the order of the names; nil when a name with a separator in it only looked like these.

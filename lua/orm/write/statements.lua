@@ -181,9 +181,11 @@ local function assigned_nodes(Model, dialect, attnames, value_of)
                     "%s.%s: an assigned expression cannot read another table",
                     Model._meta.label, attname)
             end
+        elseif value == nil then -- rdb.null would be JSON null in a JSON column
+            nodes[i] = { op = "literal", text = "NULL", kind = field.kind }
         else
             local values = collector.values
-            values[#values + 1] = value == nil and core.null or value
+            values[#values + 1] = value
             nodes[i] = expressions.param(built, scope, #values, field.kind, Model._meta.label .. "." .. attname)
         end
     end
