@@ -227,6 +227,16 @@ describe("autodetector: fields", function()
     assert.equal(2, #changes.tags)
   end)
 
+  it("refuses to change a composite key", function()
+    local function line(...)
+      return states.from_models { { "blog.Line",
+        { { "a", f.integer {} }, { "b", f.integer {} }, { "c", f.integer {} }, { "key", f.composite_key { ... } } } } }
+    end
+    local ok, err = pcall(autodetector.changes, line("a", "b"), line("a", "c"))
+    assert.is_false(ok)
+    assert.truthy(err.message:find("blog.Line.key: the composite key of an existing model cannot be changed", 1, true))
+  end)
+
   it("names what the questions know", function()
     local ok, err = pcall(autodetector.changes, project(), project(), { answers = { renames = {} } })
     assert.is_false(ok)

@@ -90,6 +90,18 @@ describe("migration optimizer", function()
     assert.equal("integer", result[1].field.type)
   end)
 
+  it("keeps the value for existing rows when the field is altered later", function()
+    local function altered(field)
+      local _, result = optimized(
+        m.AddField { model = "A", name = "x", field = f.integer { default = 7 }, preserve_default = false },
+        m.AlterField { model = "A", name = "x", field = field })
+      return #result, result[1].field.default, result[1].preserve_default
+    end
+    assert.same({ 1, 7, false }, { altered(f.big_integer {}) })
+    assert.same({ 1, 3, true }, { altered(f.integer { default = 3 }) })
+    assert.same({ 2, 7, false }, { altered(f.text {}) })
+  end)
+
   it("keeps the order of what it cannot combine", function()
     local texts = optimized(
       m.AlterField { model = "A", name = "x", field = f.text {} }, m.RenameField { model = "A", old_name = "x",

@@ -143,6 +143,13 @@ function M.renamed(context)
 end
 
 
+-- A key of several fields is part of CREATE TABLE only.
+local function refuse_key_change(label, name)
+  errors.raise("unsupported", "%s.%s: the composite key of an existing model cannot be changed. Write the migration by "
+    .. "hand: create a new table, copy the rows in m.RunSQL, drop the old one", label, name)
+end
+
+
 local function remove(context, model, name)
   context.add(model.app, m.RemoveField { model = model.name, name = name })
 end
@@ -152,6 +159,9 @@ end
 function M.removed(context)
   for _, old, new in each_kept(context) do
     for _, name in ipairs(names_missing_from(old, new)) do
+      if old.by_name[name].composite then
+        refuse_key_change(new.label, name)
+      end
       remove(context, new, name)
     end
   end
@@ -161,7 +171,7 @@ end
 -- Existing rows get a value without asking anybody.
 local function fills_itself(field)
   return field.null or field:has_default() or field.db_default ~= nil or references.is_many_to_many(field)
-    or field.auto_now or field.auto_now_add or field.composite or field.type == "generated"
+    or field.auto_now or field.auto_now_add or field.type == "generated"
     or (field.blank and field.kind == "text" and not references.is_relation(field))
 end
 
@@ -176,6 +186,9 @@ end
 
 local function add(context, model, name)
   local field, label = model.by_name[name], model.label
+  if field.composite then
+    refuse_key_change(label, name)
+  end
   local needed = dependencies.of_field(field, label)
   needed[#needed + 1] = { kind = "remove", label = label, field = name }
   local preserve = true
@@ -217,7 +230,9 @@ end
 
 local function alter(context, model, name, old, new)
   local label = model.label
-  if references.is_many_to_many(old) ~= references.is_many_to_many(new) or old.composite or new.composite then
+  if old.composite or new.composite then
+    refuse_key_change(label, name)
+  elseif references.is_many_to_many(old) ~= references.is_many_to_many(new) then
     remove(context, model, name)
     return add(context, model, name)
   end

@@ -99,10 +99,24 @@ function AddField:database_backwards(app, editor, from)
 end
 
 
+-- The field as altered later. A value for existing rows stays when the later field has none of its own.
+local function altered(self, other)
+  local field, preserve = other.field, other.preserve_default
+  if not self.preserve_default and preserve and not field.null and not field:has_default() then
+    field, preserve = references.rebuild(field, { default = self.field.default }), false
+    if field.problems then
+      return nil -- the value does not fit the later type
+    end
+  end
+  return self:with { field = field, preserve_default = preserve }
+end
+
+
 function AddField:reduce(other, app)
   if other.model == self.model then
     if other.kind == "AlterField" and self:is_same_field(other) then
-      return { self:with { field = other.field, preserve_default = other.preserve_default and self.preserve_default } }
+      local combined = altered(self, other)
+      return combined and { combined } or false
     elseif other.kind == "RemoveField" and self:is_same_field(other) then
       return {}
     elseif other.kind == "RenameField" and other.old_name == self.name then
