@@ -4,7 +4,7 @@ package.path = "./?.lua;./?/init.lua;" .. package.path
 
 require "rdb.core" -- loaded before busted isolates the files, so that all of them count the same objects
 if os.getenv "RDB_GC_STRESS" then
-  collectgarbage("incremental", 1, 1000)
+  collectgarbage("incremental", 1, 300) -- a cycle every few megabytes
 end
 
 local helper = false
