@@ -5,7 +5,7 @@
 --   ```lua NAME.lua    is written to that file
 --   ```console         lines after "$ " run in a shell, lines after "> " are the input of the one before
 --   <!-- setup         Lua that readers do not see, up to -->
---   print(x) --> text  the line must print that text
+--   print(x) --> text  the line must print that text, each time that it runs, and must run
 --
 -- The program has the line numbers of the guide, so that errors name the place in it.
 
@@ -15,6 +15,7 @@ local path = arg[1]
 local root = arg[0]:match "^(.*)/spec/support/guide.lua$"
 local shell_folder = "."
 local lines = {}
+local unprinted = {} -- line -> what it must print and has not yet
 
 
 local function fail(line, message, ...)
@@ -75,8 +76,9 @@ local function checking_print(...)
   local expected = lines[line]:match "%-%->%s*(.-)%s*$"
   local parts = table.pack(...)
   for i = 1, parts.n do parts[i] = tostring(parts[i]) end
-  local printed = table.concat(parts, " ")
+  local printed = table.concat(parts, " "):match "^%s*(.-)%s*$"
   if expected and printed ~= expected then fail(line, "printed %q, the guide says %q", printed, expected) end
+  unprinted[line] = nil
 end
 
 
@@ -119,6 +121,7 @@ local function program()
       local last = closing(at, setup and "-->" or "```")
       local open, close = brackets(setup and "lua" or info, at, last)
       for between = at, last do
+        unprinted[between] = open == "" and lines[between]:match "%-%->%s*(%S.*)$" or nil
         code[between] = not open and "" or between == at and open or between == last and close or lines[between]
       end
       at = last + 1
@@ -137,3 +140,5 @@ end
 package.path = root .. "/?.lua;" .. package.path
 local environment = setmetatable({ guide = guide, print = checking_print }, { __index = _G, __newindex = _G })
 assert(load(program(), "@" .. path, "t", environment))()
+local line, expected = next(unprinted)
+if line then fail(line, "this line never printed %q", expected) end
