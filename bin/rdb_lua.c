@@ -72,7 +72,18 @@ static void on_interrupt(int signal_number) {
     lua_sethook(main_state, interrupt_hook, every, 1);
 }
 
-/* Message handler: a text for every error, with a traceback. */
+/* Does the error say itself where the fault is: settings.lua, DATABASE_URL? Then a traceback would only show our code. */
+static bool has_origin(lua_State *L) {
+    if (!lua_istable(L, 1)) {
+        return false;
+    }
+    lua_pushliteral(L, "origin");
+    bool has = lua_rawget(L, 1) == LUA_TSTRING;
+    lua_pop(L, 1);
+    return has;
+}
+
+/* Message handler: a text for every error, with a traceback where that helps. */
 static int add_traceback(lua_State *L) {
     const char *message = lua_tostring(L, 1);
     if (!message && luaL_getmetafield(L, 1, "__tostring") == LUA_TNIL) {
@@ -81,7 +92,9 @@ static int add_traceback(lua_State *L) {
         lua_settop(L, 1);
         message = luaL_tolstring(L, 1, NULL);
     }
-    luaL_traceback(L, L, message, 1);
+    if (!has_origin(L)) {
+        luaL_traceback(L, L, message, 1);
+    }
     return 1;
 }
 

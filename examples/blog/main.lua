@@ -1,6 +1,6 @@
 --- Writes a small blog and asks questions about it.
 local rdb = require "rdb"
-rdb.configure(require "settings")
+rdb.configure "settings.lua"
 local models = require "blog.models"
 local Author, Post, Tag = models.Author, models.Post, models.Tag
 

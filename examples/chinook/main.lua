@@ -1,7 +1,7 @@
 --- Copies every row of the Chinook data set through models, then asks ten questions of the copy and compares the
 --- answers with hand-written SQL on the original.
 local rdb = require "rdb"
-rdb.configure(require "settings")
+rdb.configure "settings.lua"
 local models = require "chinook.models"
 local questions = require "questions"
 

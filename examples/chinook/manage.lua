@@ -1,3 +1,3 @@
 local rdb = require "rdb"
-rdb.configure(require "settings")
+rdb.configure "settings.lua"
 os.exit(rdb.manage(arg))

@@ -14,6 +14,18 @@ local current = { databases = {}, apps = {}, base = "" }
 local searchable = {} -- folders that are on package.path already
 local loaded = false
 
+-- Give an error the place of the fault. With `origin` in it rdb-lua prints it without a traceback, which would only
+-- show our own code.
+local function at_origin(err, origin, prefix)
+    if type(err) ~= "table" then
+        err = errors.new("config", tostring(err))
+    elseif prefix and not err.origin then
+        err.message = ("%s: %s"):format(origin, err.message)
+    end
+    err.origin = err.origin or origin
+    error(err, 0)
+end
+
 -- Options of the URL are written into it: options = { busy_timeout = 5 }.
 local function with_options(url, options)
     local names, parts = {}, {}
@@ -37,7 +49,7 @@ end
 local function check_url(alias, url)
     if type(url) ~= "string" or url == "" then
         errors.raise("config", "databases.%s must be a URL such as \"sqlite:///app.db\", got %s", alias,
-            errors.type_name(url))
+            url == "" and "an empty string" or errors.type_name(url))
     end
     local found, core = pcall(require, "rdb.core")
     if found then
@@ -89,7 +101,11 @@ local function check_databases(databases)
     end
     local url = os.getenv "DATABASE_URL"
     if url and url ~= "" then
-        checked.default = { url = check_url("default (DATABASE_URL)", url) }
+        local ok, err = pcall(check_url, "default", url)
+        if not ok then
+            at_origin(err, "DATABASE_URL", true)
+        end
+        checked.default = { url = url }
     end
     return checked
 end
@@ -120,20 +136,29 @@ local function caller_folder(level)
     return info and info.source:match("^@(.*/)[^/]*$") or ""
 end
 
---- Configure the project. Every key has a default.
--- @tparam table given { databases = { alias = url | { url=, pool=, options= } }, apps = { "blog" },
---   base = folder of the apps (default: that of the calling file) }. DATABASE_URL overrides the default database.
--- @raise config naming the key
-function settings.configure(given)
-    if type(given) ~= "table" then
-        errors.raise("config", "rdb.configure takes a table, got %s", errors.type_name(given))
+-- What a settings file returns.
+local function read_file(path)
+    local chunk, reason = loadfile(path, "t")
+    if not chunk then
+        at_origin(errors.new("config", reason), path)
     end
+    local ok, result = pcall(chunk)
+    if not ok then
+        at_origin(result, path, true)
+    elseif type(result) ~= "table" then
+        at_origin(errors.new("config", ("%s must return a table for rdb.configure, it returns %s"):format(path,
+            errors.type_name(result))), path)
+    end
+    return result
+end
+
+local function apply(given, base)
     for key in pairs(given) do
         if not KEYS[key] then
             errors.raise("config", "rdb.configure has no key '%s'%s", tostring(key), suggest.clause(key, KEYS))
         end
     end
-    local base = given.base or caller_folder(2)
+    base = given.base or base
     if base ~= "" and not base:find("/$") then
         base = base .. "/"
     end
@@ -147,6 +172,27 @@ function settings.configure(given)
     current = { databases = databases, apps = apps, base = base }
     loaded = false
     connections.configure(databases)
+end
+
+--- Configure the project. Every key has a default.
+-- @tparam table|string given { databases = { alias = url | { url=, pool=, options= } }, apps = { "blog" },
+--   base = folder of the apps (default: that of the calling file) }, or a file that returns such a table, beside the
+--   calling file: "settings.lua". DATABASE_URL overrides the default database.
+-- @raise config naming the key, and the file
+function settings.configure(given)
+    local folder = caller_folder(2)
+    if type(given) == "string" then
+        local path = given:find("^/") and given or folder .. given
+        local ok, err = pcall(apply, read_file(path), path:match("^.*/") or "")
+        if not ok then
+            at_origin(err, path, true)
+        end
+    elseif type(given) == "table" then
+        apply(given, folder)
+    else
+        errors.raise("config", "rdb.configure takes a table or the path of a file that returns one, got %s",
+            errors.type_name(given))
+    end
 end
 
 --- What is configured: { databases =, apps = { { name=, label=, path= } }, base = }.

@@ -38,7 +38,7 @@ describe("rdb.configure", function()
     end)
 
     it("refuses what it does not know", function()
-        refused("rdb.configure takes a table, got a string", "x")
+        refused("rdb.configure takes a table or the path of a file that returns one, got an integer", 3)
         refused("rdb.configure has no key 'database'; did you mean 'databases'?", { database = {} })
         refused("databases.default: ", { databases = { default = "app.db" } })
         refused("databases.default must be a URL or a table with url, got an integer",

@@ -3,7 +3,7 @@ local M = {}
 
 local MANAGE = [[
 local rdb = require "rdb"
-rdb.configure(dofile((arg[0]:match "^.*/" or "") .. "settings.lua"))
+rdb.configure "settings.lua"
 os.exit(rdb.manage(arg))
 ]]
 
