@@ -33,7 +33,9 @@ local function new_check(spec)
 end
 
 --- A copy with its final name for the model that `meta` describes.
+-- @raise misuse for fields that the model does not have
 function Check:bind(meta)
+    indexes.check_fields(self, meta, "rdb.CheckConstraint")
     local copy = copy_of(self)
     copy.name = copy.name or naming.constraint_name(meta.table, {}, "check", naming.fingerprint(self.condition))
     return copy
@@ -93,7 +95,15 @@ function Unique:deconstruct()
     return "UniqueConstraint", spec
 end
 
-constraints.CheckConstraint = setmetatable(Check, { __call = function(_, spec) return new_check(spec) end })
-constraints.UniqueConstraint = setmetatable(Unique, { __call = function(_, spec) return new_unique(spec) end })
+-- No tail calls: messages name the line that called this.
+local function constructor(new)
+    return function(_, spec)
+        local constraint = new(spec)
+        return constraint
+    end
+end
+
+constraints.CheckConstraint = setmetatable(Check, { __call = constructor(new_check) })
+constraints.UniqueConstraint = setmetatable(Unique, { __call = constructor(new_unique) })
 
 return constraints

@@ -96,15 +96,27 @@ local function field_columns(object, meta)
     return columns
 end
 
+-- Call fn with the first name of every path ("a" of "a__gt") in a condition or an expression.
+local function each_path(node, fn)
+    for key, value in pairs(node) do
+        if key == "path" and type(value) == "string" then
+            fn((value:gsub("__.*$", "")))
+        elseif type(value) == "table" and (key ~= "value" or getmetatable(value) ~= nil) then -- not into JSON
+            each_path(value, fn)
+        end
+    end
+end
+
 -- Every field that it names exists in the model and is a column. Shared with constraints.
 local function check_fields(object, meta, what)
     local function check(name)
         local field = meta.by_name[name]
-        if not field or field.many_to_many then
+        if name ~= "pk" and (not field or field.many_to_many) then
             errors.raise("misuse", "%s (%s) on %s: there is no column field '%s'%s", what, object.source, meta.label,
                 name, suggest.clause(name, meta.by_name))
         end
     end
+    each_path({ object.condition or {}, object.where or {}, object.expressions or {} }, check)
     for _, item in ipairs(object.fields) do
         check(item.name)
     end
@@ -154,7 +166,12 @@ function Index:deconstruct()
 end
 
 return {
-    Index = setmetatable(Index, { __call = function(_, spec) return new(spec) end }),
+    Index = setmetatable(Index, {
+        __call = function(_, spec)
+            local index = new(spec) -- no tail call: messages name the line that called this
+            return index
+        end,
+    }),
     as_condition = as_condition, parse_items = parse_items, check_options = check_options, check_fields = check_fields,
     field_columns = field_columns, field_items = field_items, filled = filled,
 }
