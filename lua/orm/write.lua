@@ -5,6 +5,7 @@ local core = require "rdb.core"
 local errors = require "rdb.orm.errors"
 local kinds = require "rdb.orm.fields.kinds"
 local statements = require "rdb.orm.write.statements"
+local violations = require "rdb.orm.write.violations"
 
 local write = {}
 
@@ -70,6 +71,7 @@ local function explain(meta, err, attnames)
             end
         end
     end
+    violations.explain(meta, err)
     return error(err, 0)
 end
 write.explain = explain

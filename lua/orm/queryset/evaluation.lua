@@ -26,11 +26,34 @@ function evaluation.ready(node)
 end
 local ready = evaluation.ready
 
--- A parameter that does not fit is reported by the field and lookup it was given for.
-local function explain(err, compiled)
-    if type(err) == "table" and err.param and not err.labelled and compiled.labels[err.param] then
+-- The pattern that the database could not read: which one it was it does not say, so there must be one only.
+local function pattern_label(compiled)
+    local found
+    for _, label in pairs(compiled.labels) do
+        if label:find "__i?regex$" then
+            if found and found ~= label then
+                return nil
+            end
+            found = label
+        end
+    end
+    return found
+end
+
+-- A parameter that does not fit is reported by the field and lookup it was given for, a violated constraint by the
+-- model.
+local function explain(err, compiled, node)
+    if type(err) ~= "table" then
+        return error(err, 0)
+    end
+    local label = err.param and compiled.labels[err.param]
+        or err.code == "invalid_value" and err.message:find "^bad pattern" and pattern_label(compiled)
+    if label and not err.labelled then
         err.labelled = true
-        err.message = compiled.labels[err.param] .. ": " .. err.message
+        err.message = label .. ": " .. err.message
+    end
+    if node.trie.model then
+        require("rdb.orm.write.violations").explain(node.trie.model._meta, err)
     end
     return error(err, 0)
 end
@@ -47,7 +70,7 @@ function evaluation.run(verb, node, link)
     local params = collect(compiled, link)
     local ok, first, second = pcall(verb, connections.target(node.alias), compiled.plan, params)
     if not ok then
-        explain(first, compiled)
+        explain(first, compiled, node)
     end
     return first, second
 end
