@@ -67,6 +67,10 @@ local function locate(path)
       end
       level = level + 1
     end
+    -- `return m.Migration { … }` is a tail call: the frame with the line is gone
+    if type(err) == "table" and err.message then
+      return errors.new(err.code or "config", ("%s: %s"):format(path, err.message))
+    end
     return err
   end
 end
@@ -88,7 +92,8 @@ function M.load(entry, text)
     error(result, 0)
   end
   if getmetatable(result) ~= Migration then
-    errors.raise("config", "%s must return m.Migration { … }, it returns a %s", entry.path, type(result))
+    errors.raise("config", "%s must return m.Migration { … }, it returns %s", entry.path,
+      errors.type_name(result))
   end
   return result:place(entry.app, entry.name, entry.path, text)
 end

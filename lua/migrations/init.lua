@@ -27,7 +27,8 @@ end
 
 local errors_for_unknown = function(key)
   local errors = require "rdb.orm.errors"
-  errors.raise("config", "rdb.migrations has no operation %q", tostring(key))
+  errors.raise("config", "rdb.migrations has no operation %q%s", tostring(key),
+    require("rdb.orm.suggest").clause(key, require "rdb.migrations.operations"))
 end
 
 

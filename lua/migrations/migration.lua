@@ -4,6 +4,7 @@
 -- operations, so the executor knows one form only.
 local errors = require "rdb.orm.errors"
 local checksum = require "rdb.migrations.checksum"
+local suggest = require "rdb.orm.suggest"
 
 local Migration = {}
 Migration.__index = Migration
@@ -19,8 +20,8 @@ local function check_keys(given)
   for key, value in pairs(given) do
     local wanted = KEYS[key]
     if not wanted then
-      errors.raise("config", "m.Migration has no option %q; it takes: atomic, dependencies, down, initial, operations, "
-        .. "run_before, up", tostring(key))
+      errors.raise("config", "m.Migration has no option %q%s (it takes: %s)", tostring(key),
+        suggest.clause(key, KEYS), suggest.list(KEYS))
     elseif type(value) ~= wanted then
       errors.raise("config", "option %q of m.Migration must be a %s, got a %s", key, wanted, type(value))
     end
@@ -104,12 +105,35 @@ function Migration:checksum()
 end
 
 
+--- Change a project state as one operation does; the database is not touched.
+-- @tparam ProjectState state is changed in place
+-- @tparam integer number of the operation
+-- @raise the operation's error; `operations = { number }` in it tells where
+function Migration:mutate_state_once(state, number)
+  local operation = self.operations[number]
+  local ok, err = pcall(operation.state_forwards, operation, self.app, state)
+  if not ok then
+    if type(err) == "table" then
+      err.operations = err.operations or { number }
+    end
+    error(err, 0)
+  end
+end
+
+
 --- Change a project state as this migration does; the database is not touched.
 -- @tparam ProjectState state is changed in place
 -- @treturn ProjectState the same state
+-- @raise the error of an operation, with file and line
 function Migration:mutate_state(state)
-  for _, operation in ipairs(self.operations) do
-    operation:state_forwards(self.app, state)
+  for number, operation in ipairs(self.operations) do
+    local ok, err = pcall(self.mutate_state_once, self, state, number)
+    if not ok then
+      if type(err) == "table" and err.message then
+        err.message = ("%s: %s"):format(operation.source or self.path or self.key, err.message)
+      end
+      error(err, 0)
+    end
   end
   return state
 end

@@ -45,9 +45,9 @@ end
 -- @treturn table states[k] is before operation k, states[#operations + 1] after the last
 function M.states(migration, before)
   local states = { before }
-  for number, operation in ipairs(migration.operations) do
+  for number = 1, #migration.operations do
     local after = states[number]:clone()
-    operation:state_forwards(migration.app, after)
+    migration:mutate_state_once(after, number)
     states[number + 1] = after
   end
   return states
