@@ -34,9 +34,7 @@ function M.run(options)
   elseif not os.execute(("command -v %s >/dev/null 2>&1"):format(words[1])) then
     errors.raise("config", "the program %s is not installed (Debian: apt install %s)", words[1], words[1])
   end
-  for _, argument in ipairs(options.arguments) do
-    table.insert(words, #words, argument) -- options stand before the file
-  end
+  table.move(options.arguments, 1, #options.arguments, #words + 1, words) -- sqlite3 takes options after the file too
   for index, word in ipairs(words) do
     words[index] = quote(word)
   end

@@ -1,5 +1,4 @@
 --- migrate: brings a database to the migrations.
-local errors = require "rdb.orm.errors"
 local exit_codes = require "rdb.commands.exit_codes"
 local project = require "rdb.commands.project"
 
@@ -16,6 +15,15 @@ local M = {
 }
 
 
+local function read_seconds(text)
+  local number = tonumber(text)
+  if number and number >= 0 then
+    return number
+  end
+  return nil, ("option '--lock-timeout' takes seconds, 0 or more; got %q"):format(text)
+end
+
+
 function M.arguments(parser)
   parser:argument("app", "Only this app and what it needs."):args "?"
   parser:argument("migration", "Name or beginning of the name of a migration, or zero."):args "?"
@@ -27,7 +35,7 @@ function M.arguments(parser)
     :target "fake_initial"
   parser:flag("--prune", "Forget applied migrations whose files are gone.")
   parser:flag("--accept-edited", "Take applied files as they are now."):target "accept_edited"
-  parser:option("--lock-timeout", "Seconds to wait for another migrate."):target "lock_timeout":convert(tonumber)
+  parser:option("--lock-timeout", "Seconds to wait for another migrate."):target "lock_timeout":convert(read_seconds)
   parser:flag("--no-input --noinput", "Never ask (migrate does not)."):target "no_input"
   parser:flag("--json", "Print events as JSON, one per line.")
 end
@@ -125,9 +133,6 @@ end
 
 
 function M.run(options, terminal)
-  if options.lock_timeout and options.lock_timeout < 0 then
-    errors.raise_with("misuse", { exit_code = exit_codes.USAGE }, "--lock-timeout takes seconds, 0 or more")
-  end
   local targets = targets_of(options)
   local executor = project.executor(options.database, listener(options, terminal))
   if options.plan or options.check then

@@ -51,24 +51,87 @@ function M.check_labels(given)
 end
 
 
+-- An app whose folder is missing would look like one without migrations.
+local function check_folders(labels, folders)
+  local core = require "rdb.core"
+  for _, label in ipairs(labels) do
+    if core.file_kind(folders[label]) ~= "directory" then
+      errors.raise_with("config", { hint = "startapp makes the folder of a new app; or take the name out of apps" },
+        "apps in the settings names %q, but there is no folder %s", label, folders[label])
+    end
+  end
+end
+
+
 --- The loader of all migrations.
+-- @raise config for an app without a folder
 function M.loader()
   local labels, folders = M.apps()
+  check_folders(labels, folders)
   return require("rdb.migrations.loader").new { apps = labels, root = folders }
+end
+
+
+-- A model outside the apps of the settings would be left out of the migrations.
+local function check_app(meta, folders)
+  if not folders[meta.app_label] then
+    errors.raise("config", "%s (%s) belongs to no app of the settings%s", meta.label, meta.source,
+      require("rdb.orm.suggest").clause(meta.app_label, folders))
+  end
+end
+
+
+-- Two models on one table; one of them may be there to look at it only (managed = false).
+local function check_table(meta, by_table)
+  local key = meta.table:lower()
+  local other = by_table[key]
+  if other and meta.managed and other.managed then
+    errors.raise("config", "%s (%s) and %s (%s) both use the table %s", other.label, other.source, meta.label,
+      meta.source, meta.table)
+  end
+  by_table[key] = other and other.managed and other or meta
+end
+
+
+local function check_models(models, folders)
+  local by_table = {}
+  for _, model in ipairs(models) do
+    check_app(model._meta, folders)
+    check_table(model._meta, by_table)
+  end
+end
+
+
+-- A mistake in models.lua as an error of ours, with its traceback for --traceback.
+local function in_models(err)
+  if type(err) ~= "string" then
+    return err
+  end
+  local message = err:match "^error loading module '[^\n]*' from file '[^\n]*':\n\t(.*)$" or err
+  return errors.new("config", message, { traceback = debug.traceback("", 2) })
 end
 
 
 --- The state that the models say.
 -- @treturn ProjectState
+-- @raise config for mistakes in models.lua, models outside the apps and two models on one table
 function M.models_state()
-  settings.setup()
-  return require("rdb.migrations.state").from_registry(require("rdb.orm.registry").default, (M.apps()))
+  local loaded, err = xpcall(settings.setup, in_models)
+  if not loaded then
+    error(err, 0)
+  end
+  local labels, folders = M.apps()
+  local registry = require("rdb.orm.registry").default
+  check_models(registry:models { auto_created = true }, folders)
+  return require("rdb.migrations.state").from_registry(registry, labels)
 end
 
 
 --- An executor for a database.
+-- @raise config for an app without a folder
 function M.executor(alias, on_event)
   local labels, folders = M.apps()
+  check_folders(labels, folders)
   return require("rdb.migrations.executor").new { alias = alias, apps = labels, root = folders, on_event = on_event }
 end
 

@@ -148,7 +148,7 @@ local function run_command(command, options)
   local trace
   local ok, result = xpcall(command.run, function(err)
     if options.traceback then
-      trace = debug.traceback("", 2)
+      trace = type(err) == "table" and err.traceback or debug.traceback("", 2)
     end
     return err
   end, options, terminal)

@@ -298,6 +298,8 @@ describe("manage.lua", function()
     assert.truthy(output:find("blog_author", 1, true), output)
     assert.equal("1\n", (temporary.shell(("cd %s && echo 'select 1 as n' | %s manage.lua dbshell -- -noheader"):format(
       folder, temporary.interpreter()))))
+    assert.equal("n\n1\n", (temporary.shell(("cd %s && %s manage.lua dbshell -- -header 'select 1 as n' < /dev/null")
+      :format(folder, temporary.interpreter()))))
   end)
 
   it("works from another folder", function()
