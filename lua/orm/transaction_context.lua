@@ -3,6 +3,7 @@
 -- hold the hooks and the object states that a rollback to there must undo.
 local connections = require "rdb.orm.connections"
 local errors = require "rdb.orm.errors"
+local object_log = require "rdb.orm.object_log"
 
 local contexts = {}
 
@@ -17,9 +18,9 @@ function Context:__gc()
     end
 end
 
---- What a block or savepoint must undo when it fails.
+--- What a block or savepoint must undo when it fails. Its object log is made with the first note.
 function contexts.new_frame(name)
-    return { name = name, commit = {}, rollback = {}, states = setmetatable({}, { __mode = "k" }) }
+    return { name = name, commit = {}, rollback = {}, log = nil }
 end
 
 --- Begin a transaction on `alias`: a context with one frame, known to this coroutine.
@@ -42,15 +43,15 @@ function contexts.top(context)
     return context.frames[#context.frames]
 end
 
--- Put the objects back as they were before the frame, newest knowledge last.
-local function restore(frame)
-    for object, state in pairs(frame.states) do
-        rawset(object, 1, state.snapshot)
-        rawset(object, 2, state.row)
-        if state.auto_key then
-            rawset(object, state.auto_key, nil)
-        end
+--- The log of the objects that are written in the innermost frame.
+function contexts.log(context)
+    local frame = context.frames[#context.frames]
+    local log = frame.log
+    if not log then
+        log = object_log.new()
+        frame.log = log
     end
+    return log
 end
 
 --- Run hooks in order; all of them run, then the first error is raised.
@@ -71,8 +72,8 @@ function contexts.merge(context)
     local outer = contexts.top(context)
     table.move(inner.commit, 1, #inner.commit, #outer.commit + 1, outer.commit)
     table.move(inner.rollback, 1, #inner.rollback, #outer.rollback + 1, outer.rollback)
-    for object, state in pairs(inner.states) do
-        outer.states[object] = outer.states[object] or state
+    if inner.log then
+        object_log.merge(contexts.log(context), inner.log)
     end
 end
 
@@ -81,7 +82,9 @@ function contexts.undo_frames(context, depth)
     local hooks = {}
     while #context.frames >= depth do
         local frame = table.remove(context.frames)
-        restore(frame)
+        if frame.log then
+            object_log.restore(frame.log)
+        end
         table.move(frame.rollback, 1, #frame.rollback, #hooks + 1, hooks)
     end
     return hooks

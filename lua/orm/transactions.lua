@@ -4,6 +4,10 @@ local contexts = require "rdb.orm.transaction_context"
 local errors = require "rdb.orm.errors"
 local transaction_options = require "rdb.orm.transaction_options"
 
+local note = require("rdb.orm.object_log").note
+
+local rawget = rawget
+
 local transactions = { atomic = require "rdb.orm.atomic" }
 
 local function check_hook(fn, what)
@@ -41,16 +45,10 @@ end
 -- @tparam table meta the model's _meta
 function transactions.remember(object, alias, meta)
     local context = connections.context(alias)
-    if not context then
-        return
-    end
-    local states = contexts.top(context).states
-    if not states[object] then
+    if context then
         local pk = meta.pk
-        states[object] = {
-            snapshot = rawget(object, 1), row = rawget(object, 2),
-            auto_key = pk and pk.auto and rawget(object, pk.attname) == nil and pk.attname or nil,
-        }
+        local key = pk and pk.auto and rawget(object, pk.attname) == nil and pk.attname or nil
+        note(contexts.log(context), object, rawget(object, 1), rawget(object, 2), key)
     end
 end
 
