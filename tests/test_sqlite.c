@@ -246,6 +246,50 @@ static void decimals_are_exact(void **state) {
     fixture_close(&f);
 }
 
+static void decimal_arithmetic_is_exact(void **state) {
+    (void)state;
+    static const char *const all[][2] = {
+        {"add('0.1', '0.2')", "0.3"},
+        {"add('1.10', 1)", "2.10"},
+        {"add(0.1, 0.2)", "0.3"},
+        {"sub('1', '12345678901234567890.000000000001')", "-12345678901234567889.000000000001"},
+        {"mul('0.99', 3)", "2.97"},
+        {"mul('-1.5', '+02.50')", "-3.750"},
+        {"mul(1e20, '1')", "100000000000000000000"},
+        {"div('1', '3')", "0.3333333333333333333333333333"},
+        {"div('1.00', '4')", "0.25"},
+        {"div('1', '0.00')", "NULL"},
+        {"mod('-7.5', '2')", "-1.5"},
+        {"mod('7.5', '-2')", "1.5"},
+        {"mod('-4', '2')", "0"},
+        {"mod('1', 0)", "NULL"},
+        {"idiv('-7.5', '2')", "-3"},
+        {"idiv('1.5', '-2')", "0"},
+        {"add(NULL, '1')", "NULL"},
+        {"mul('1', NULL)", "NULL"},
+        {"abs('-1.50')", "1.50"},
+        {"abs(-3)", "3"},
+        {"abs(NULL)", "NULL"},
+        {"round('1.005', 2)", "1.01"},
+        {"round('-1.005', 2)", "-1.01"},
+        {"round('-0.004', 2)", "0.00"},
+        {"round(7, 2)", "7.00"},
+        {"round('1', NULL)", "NULL"},
+    };
+    fixture f;
+    fixture_open(&f, "sqlite://:memory:");
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        char sql[128];
+        snprintf(sql, sizeof sql, "SELECT rdb_decimal_%s", all[i][0]);
+        assert_string_equal(ask(&f, sql), all[i][1]);
+    }
+    assert_int_equal(try(&f, "SELECT rdb_decimal_add('1', 'secret')"), RDB_E_INVALID_VALUE);
+    assert_string_equal(f.err.message, "an operand is not a decimal");
+    assert_int_equal(try(&f, "SELECT rdb_decimal_mul(9e999, '1')"), RDB_E_INVALID_VALUE);
+    assert_int_equal(try(&f, "SELECT rdb_decimal_round('1', -1)"), RDB_E_INVALID_VALUE);
+    fixture_close(&f);
+}
+
 static void regular_expressions(void **state) {
     (void)state;
     static const struct {
@@ -331,6 +375,7 @@ int main(void) {
         cmocka_unit_test(an_unread_result_lets_go_when_reset),
         cmocka_unit_test(a_schema_change_is_seen),
         cmocka_unit_test(decimals_are_exact),
+        cmocka_unit_test(decimal_arithmetic_is_exact),
         cmocka_unit_test(regular_expressions),
         cmocka_unit_test(without_memory),
     };

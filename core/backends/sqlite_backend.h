@@ -76,6 +76,11 @@ rdb_code rdb__sqlite_fail_open(sqlite3 *db, const char *file, const sqlite_optio
 /* -- sqlite_functions.c */
 /* rdb__sqlite_register - add our collation and functions; a SQLite result code. */
 int rdb__sqlite_register(rdb_backend_conn *conn);
+/* -- sqlite_decimal.c */
+/* rdb__sqlite_register_decimals - the decimal part of it; flags for sqlite3_create_function_v2(). */
+int rdb__sqlite_register_decimals(sqlite3 *db, int flags);
+/* rdb__sqlite_register_decimals - the part of it that sqlite_decimal.c has; flags as for sqlite3_create_function. */
+int rdb__sqlite_register_decimals(sqlite3 *db, int flags);
 
 /* -- sqlite_open.c */
 rdb_code rdb__sqlite_share(const rdb_url *url, void **out, rdb_error *err);

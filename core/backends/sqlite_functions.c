@@ -1,8 +1,6 @@
 /* sqlite_functions.c - what every SQLite connection of ours can do beyond SQLite.
  *
- *   COLLATE rdb_decimal          orders decimals kept as text by their numbers, exactly
- *   rdb_decimal_sum(x)           exact sum of decimals kept as text, integers or reals; NULL for no rows
- *   rdb_decimal_avg(x)           their mean, to 28 significant digits
+ *   decimals                     see sqlite_decimal.c
  *   rdb_regexp(pattern, text, ignore_case)
  *                                1 or 0: POSIX extended regular expressions with GNU's \w \W \s \S \b, in
  *                                UTF-8 whatever the process's locale; NULL when pattern or text is */
@@ -10,69 +8,7 @@
 #include <string.h>
 
 #include "../alloc.h"
-#include "../decimal_text.h"
-#include "../number_text.h"
 #include "sqlite_backend.h"
-
-static int collate_decimal(void *context, int a_len, const void *a, int b_len, const void *b) {
-    (void)context;
-    return rdb__decimal_compare(a, (size_t)a_len, b, (size_t)b_len);
-}
-
-/* -- decimal aggregates: the context is an rdb_decimal_sum, zeroed by SQLite -------------------------------------- */
-
-static void decimal_step(sqlite3_context *context, int n, sqlite3_value **values) {
-    (void)n;
-    char room[RDB_DOUBLE_TEXT];
-    const char *text = room;
-    size_t len;
-    switch (sqlite3_value_type(values[0])) {
-    case SQLITE_NULL:
-        return;
-    case SQLITE_INTEGER:
-        len = rdb__integer_format(sqlite3_value_int64(values[0]), room);
-        break;
-    case SQLITE_FLOAT:
-        len = rdb__double_format(sqlite3_value_double(values[0]), room);
-        break;
-    default:
-        text = (const char *)sqlite3_value_text(values[0]);
-        len = (size_t)sqlite3_value_bytes(values[0]);
-    }
-    rdb_decimal_sum *sum = sqlite3_aggregate_context(context, (int)sizeof *sum);
-    rdb_code code = sum == NULL || text == NULL ? RDB_E_NO_MEMORY : rdb__decimal_sum_add(sum, text, len);
-    if (code == RDB_E_NO_MEMORY) {
-        sqlite3_result_error_nomem(context);
-    } else if (code != RDB_OK) {
-        sqlite3_result_error(context, "a value to sum is not a decimal", -1);
-        sqlite3_result_error_code(context, SQLITE_MISMATCH);
-    }
-}
-
-static void finish(sqlite3_context *context, char *(*result)(rdb_decimal_sum *, size_t *)) {
-    rdb_decimal_sum *sum = sqlite3_aggregate_context(context, 0);
-    if (sum == NULL) {
-        return; /* no rows: NULL */
-    }
-    if (sum->count > 0) {
-        size_t len;
-        char *text = result(sum, &len);
-        if (text != NULL) {
-            sqlite3_result_text64(context, text, len, rdb__free, SQLITE_UTF8);
-        } else {
-            sqlite3_result_error_nomem(context);
-        }
-    }
-    rdb__decimal_sum_clear(sum);
-}
-
-static void decimal_sum_final(sqlite3_context *context) {
-    finish(context, rdb__decimal_sum_text);
-}
-
-static void decimal_mean_final(sqlite3_context *context) {
-    finish(context, rdb__decimal_sum_mean);
-}
 
 /* -- regular expressions ------------------------------------------------------------------------------------------ */
 
@@ -158,18 +94,9 @@ static void regexp_function(sqlite3_context *context, int n, sqlite3_value **val
 int rdb__sqlite_register(rdb_backend_conn *conn) {
     /* Innocuous: they may stand in CHECK constraints and indexes although the schema is not trusted. */
     const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
-    sqlite3 *db = conn->db;
-    int result = sqlite3_create_collation_v2(db, "rdb_decimal", SQLITE_UTF8, NULL, collate_decimal, NULL);
+    int result = rdb__sqlite_register_decimals(conn->db, flags);
     if (result == SQLITE_OK) {
-        result = sqlite3_create_function_v2(db, "rdb_decimal_sum", 1, flags, NULL, NULL, decimal_step,
-                                            decimal_sum_final, NULL);
-    }
-    if (result == SQLITE_OK) {
-        result = sqlite3_create_function_v2(db, "rdb_decimal_avg", 1, flags, NULL, NULL, decimal_step,
-                                            decimal_mean_final, NULL);
-    }
-    if (result == SQLITE_OK) {
-        result = sqlite3_create_function_v2(db, "rdb_regexp", 3, flags, conn, regexp_function, NULL, NULL, NULL);
+        result = sqlite3_create_function_v2(conn->db, "rdb_regexp", 3, flags, conn, regexp_function, NULL, NULL, NULL);
     }
     return result;
 }
