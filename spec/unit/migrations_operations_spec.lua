@@ -173,7 +173,8 @@ describe("migration operations", function()
     assert.equal('m.CreateModel "A" has two fields "id"', message(m.CreateModel, { "A", fields = { states.id(),
       states.id() } }))
     assert.equal('m.DeleteModel takes a table of arguments, got a string', message(m.DeleteModel, "A"))
-    assert.equal('rdb.migrations has no operation "AdField"; did you mean \'AddField\'?', message(function() return m.AdField end))
+    assert.equal("rdb.migrations has no operation \"AdField\"; did you mean 'AddField'?",
+      message(function() return m.AdField end))
   end)
 
   it("takes operations of a project's own", function()
