@@ -67,6 +67,22 @@ function expressions.column(query, resolved, scope)
         nullable = nullable }, used
 end
 
+--- What a path to a composite key is for those who only ask whether the row is there: its first column.
+function expressions.key_column(resolved)
+    local field = resolved.composite[1]
+    return { composite = false, field = field, column = field.column }
+end
+
+-- rdb.Count counts the rows of a relation to a composite key by one column of the key, which is never NULL there.
+local function composite_path(query, resolved, scope)
+    if not scope.counts then
+        errors.raise("unsupported", "%s: a composite key cannot stand in an expression; name one of its fields",
+            resolved.label)
+    end
+    local column = setmetatable(expressions.key_column(resolved), { __index = resolved })
+    return (expressions.column(query, column, scope))
+end
+
 --- A field path, or the name of an annotation.
 function expressions.path(query, path, scope)
     if query.resolve_path then
@@ -77,8 +93,7 @@ function expressions.path(query, path, scope)
         errors.raise("misuse", "%s: '%s' is a lookup; only a field can stand in an expression", resolved.label,
             resolved.lookup)
     elseif resolved.composite then
-        errors.raise("unsupported", "%s: a composite key cannot stand in an expression; name one of its fields",
-            resolved.label)
+        return composite_path(query, resolved, scope)
     end
     local node
     if resolved.annotation then
@@ -151,7 +166,7 @@ local function arithmetic_kind(query, operator, left, right)
             errors.raise("unsupported", "%s arithmetic ('%s') is not available on this database", side.kind, operator)
         end
     end
-    if left.kind == "decimal" or right.kind == "decimal" then
+    if (left.kind == "decimal" or right.kind == "decimal") and operator ~= "^" then
         return query.dialect.features.decimal_arithmetic and "decimal" or "double"
     elseif operator == "//" then
         return "int64"
@@ -169,8 +184,17 @@ function resolvers.combined(query, spec, scope)
         args[i] = expressions.resolve(query, argument, scope)
     end
     local kind = arithmetic_kind(query, spec.operator, args[1], args[2])
-    return template(query.dialect.operators and query.dialect.operators[spec.operator] or OPERATORS[spec.operator],
-        args, kind)
+    local operators = kind == "decimal" and query.dialect.decimal_operators or OPERATORS
+    return template(operators[spec.operator], args, kind)
+end
+
+--- A node as a column takes it: decimals that were calculated get the places of the column.
+function expressions.assignable(query, node, field)
+    local round = query.dialect.decimal_round
+    if field.kind ~= "decimal" or node.op == "param" or not round or not field.decimal_places then
+        return node
+    end
+    return template(round:format(field.decimal_places), { node }, "decimal")
 end
 
 function resolvers.compare(query, spec, scope)
@@ -202,8 +226,11 @@ function resolvers.func(query, spec, scope)
     if definition.kind ~= "same" then
         kind = definition.kind
     end
+    if definition.compares and args[1].op ~= "param" then
+        args[1] = expressions.comparable(query, args[1])
+    end
     if not definition.joiner then
-        return template(definition.template, args, kind)
+        return template(kind == "decimal" and definition.decimal or definition.template, args, kind)
     end
     local node = template("", args, kind)
     for i, argument in ipairs(args) do

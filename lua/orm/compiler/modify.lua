@@ -63,7 +63,7 @@ local function assigned(query, node, item)
     elseif value.op == "param" then
         value.kind, value.label = item.field.kind, label
     end
-    return value
+    return expressions.assignable(query, value, item.field)
 end
 
 --- UPDATE of all rows of a query.

@@ -10,6 +10,7 @@ sqlite.features = {
     returning = true, bulk_reuse = true, group_by_pk = true, nulls_order = true, aggregate_filter = true,
     insert_ignore = true, upsert = true, json_lists = true, row_values = true, partial_indexes = true,
     expression_indexes = true, right_join = true, transactional_ddl = true, inline_references = true,
+    decimal_arithmetic = true,
 }
 sqlite.limits = { params = 32766 }
 
@@ -28,6 +29,13 @@ sqlite.lookups = {
 }
 
 sqlite.collations = { decimal = "<1> COLLATE rdb_decimal" }
+
+-- SQLite's own operators would turn decimals into doubles.
+sqlite.decimal_operators = {
+    ["+"] = "rdb_decimal_add(<1>, <2>)", ["-"] = "rdb_decimal_sub(<1>, <2>)", ["*"] = "rdb_decimal_mul(<1>, <2>)",
+    ["/"] = "rdb_decimal_div(<1>, <2>)", ["//"] = "rdb_decimal_idiv(<1>, <2>)", ["%"] = "rdb_decimal_mod(<1>, <2>)",
+}
+sqlite.decimal_round = "rdb_decimal_round(<1>, %d)"
 
 local THURSDAY = "DATE(<1>, '-3 days', 'weekday 4')"
 
@@ -107,8 +115,9 @@ sqlite.functions = {
     pi = { template = "PI()", kind = "double", min = 0, max = 0 },
     random = { template = "((RANDOM() + 9223372036854775808.0) / 18446744073709551616.0)", kind = "double", min = 0,
         max = 0 },
-    greatest = { template = "MAX(<*>)", kind = "same", min = 2, max = 100 },
-    least = { template = "MIN(<*>)", kind = "same", min = 2, max = 100 },
+    abs = { template = "ABS(<1>)", kind = "same", decimal = "rdb_decimal_abs(<1>)" },
+    greatest = { template = "MAX(<*>)", kind = "same", min = 2, max = 100, compares = true },
+    least = { template = "MIN(<*>)", kind = "same", min = 2, max = 100, compares = true },
     now = { template = "STRFTIME('%Y-%m-%d %H:%M:%f', 'now')", kind = "timestamp", min = 0, max = 0 },
 }
 

@@ -175,7 +175,8 @@ local function assigned_nodes(Model, dialect, attnames, value_of)
     for i, attname in ipairs(attnames) do
         local field, value = Model._meta.by_attname[attname], value_of(attname)
         if base.is(value) then
-            nodes[i] = expressions.resolve(built, structure.expression(collector, value), scope)
+            nodes[i] = expressions.assignable(built,
+                expressions.resolve(built, structure.expression(collector, value), scope), field)
             if #built.tree.joins > 0 then
                 require("rdb.orm.errors").raise("unsupported",
                     "%s.%s: an assigned expression cannot read another table",
