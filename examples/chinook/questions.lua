@@ -38,7 +38,7 @@ return {
   {
     "Which playlists have most tracks?",
     function()
-      return pairs_of(models.Playlist.objects:annotate { n = Count "playlisttrack__track" }:filter { n__gt = 0 }
+      return pairs_of(models.Playlist.objects:annotate { n = Count "playlisttrack" }:filter { n__gt = 0 }
         :order_by("-n", "playlist_id"):values("playlist_id", "n"), "playlist_id", "n")
     end,
     [[SELECT p.PlaylistId, COUNT(*) AS n FROM Playlist p JOIN PlaylistTrack pt ON pt.PlaylistId = p.PlaylistId

@@ -135,13 +135,12 @@ local function set_target(resolved, model, found)
         resolved.value_field = own and own.target or found.field
     elseif found.reverse or found.relation.kind == "many_to_many" then
         local target = found.to._meta.pk
-        if not target then
-            errors.raise("unsupported", "%s: a relation to the composite key of %s cannot be compared; name one of its "
-                .. "fields",
-                resolved.path, found.to._meta.label)
-        end
         for _, crossed in ipairs(joins.edges(found.field, found.reverse)) do
             resolved.edges[#resolved.edges + 1] = crossed
+        end
+        if not target then
+            resolved.composite, resolved.model = found.to._meta.pk_fields, found.to
+            return
         end
         resolved.model, resolved.field, resolved.column = found.to, target, target.column
         resolved.relation_model, resolved.value_field, resolved.ends_at_relation = found.to, target, true

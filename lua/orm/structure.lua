@@ -224,7 +224,7 @@ local function composite(collector, leaf, resolved, value)
     elseif resolved.lookup == "exact" then
         tuples = { value }
     else
-        errors.raise("unsupported", "%s: a composite key has the lookups exact and in", resolved.label)
+        errors.raise("unsupported", "%s: a composite key has the lookups exact, in and isnull", resolved.label)
     end
     local n = #tuples
     local length = n <= 2 and n or padded_length(n)
@@ -250,7 +250,7 @@ function structure.leaf(collector, path, value)
     if value == nil then
         errors.raise_with("misuse", { hint = "Use rdb.null, or " .. path .. "__isnull = true." },
             "%s: nil is no value", resolved.label)
-    elseif resolved.composite then
+    elseif resolved.composite and takes ~= "flag" and value ~= null then
         composite(collector, leaf, resolved, value)
     elseif takes == "list" then
         list(collector, leaf, resolved, value)

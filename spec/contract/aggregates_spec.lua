@@ -49,6 +49,16 @@ backends.each(function(backend)
             assert.same({ views__sum = nil, views_sum = 100 }, Post.objects:aggregate(rdb.Sum "views"))
         end)
 
+        it("may take the name of a field", function()
+            assert.same({ views = 100 }, Post.objects:aggregate { views = rdb.Sum "views" })
+            assert.same({ views = 30 }, Post.objects:order_by "id"[{ 1, 2 }]:aggregate { views = rdb.Sum "views" })
+            assert.same({ n = 3 }, Author.objects:annotate { n = rdb.Count "posts" }:aggregate { n = rdb.Max "n" })
+            assert.same({ double = 200 }, Post.objects:annotate { double = F "views" * 2 }
+                :aggregate { double = rdb.Sum "double" })
+            assert.same({ n = 0 }, Post.objects:none():aggregate { n = rdb.Count "*" })
+            assert.equal("misuse", caught(Post.objects.annotate, Post.objects, { views = rdb.Sum "id" }).code)
+        end)
+
         it("spread", function()
             local result = Post.objects:aggregate {
                 v = rdb.Variance "views", s = rdb.StdDev "views", vs = rdb.Variance("views", { sample = true }),

@@ -10,6 +10,16 @@ local Seat = rdb.models:get "hall.Seat" or rdb.model "hall.Seat" {
     key = f.composite_key { "row", "number" },
 }
 
+local Show = rdb.models:get "hall.Show" or rdb.model "hall.Show" {
+    title = f.text {},
+}
+
+local Booking = rdb.models:get "hall.Booking" or rdb.model "hall.Booking" {
+    show = f.foreign_key { "hall.Show", on_delete = rdb.CASCADE, related_name = "bookings" },
+    row = f.integer {},
+    key = f.composite_key { "show", "row" },
+}
+
 local function caught(fn, ...)
     local ok, err = pcall(fn, ...)
     assert.is_false(ok)
@@ -55,6 +65,35 @@ backends.each(function(backend)
             assert.equal(1, (seat:delete()))
             assert.equal(2, (Seat.objects:filter { row = 2 }:delete()))
             assert.equal(1, Seat.objects:count())
+        end)
+
+        it("are counted, and found or missed, over a relation", function()
+            for _, model in ipairs { Show, Booking } do
+                require "rdb.migrations.schema.editor".new("default"):create_model(model)
+            end
+            local hamlet, faust = Show.objects:create { title = "Hamlet" }, Show.objects:create { title = "Faust" }
+            for row = 1, 3 do
+                Booking.objects:create { show = hamlet, row = row }
+            end
+            local counts = {}
+            for show in Show.objects:annotate { n = rdb.Count "bookings" }:order_by "id" do
+                counts[#counts + 1] = show.n
+            end
+            assert.same({ 3, 0 }, counts)
+            assert.equal(faust, Show.objects:get { bookings__isnull = true })
+            assert.equal(faust, Show.objects:get { bookings = rdb.null })
+            assert.equal(3, Show.objects:filter { bookings__isnull = false }:count())
+            assert.equal(hamlet, Show.objects:exclude { bookings__isnull = true }:get())
+            assert.equal(hamlet, Show.objects:get { bookings__pk = { hamlet.id, 2 } })
+            assert.equal(hamlet, Show.objects:get { bookings = Booking.objects:get { row = 2 } })
+            assert.is_true(Show.objects:filter { bookings__in = { { hamlet.id, 1 } } }:exists())
+            assert.same({ "Faust", "Hamlet", "Hamlet", "Hamlet" },
+                Show.objects:order_by("title", "bookings"):values_list("title", { flat = true }):list())
+            local qs = Show.objects:all()
+            assert.equal("unsupported",
+                caught(qs.aggregate, qs, { n = rdb.Count("bookings", { distinct = true }) }).code)
+            assert.equal("unsupported", caught(qs.aggregate, qs, { n = rdb.Max "bookings" }).code)
+            assert.equal("unsupported", caught(qs.filter, qs, { bookings__gt = 1 }).code)
         end)
 
         it("name what they cannot do", function()

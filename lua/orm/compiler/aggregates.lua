@@ -30,6 +30,9 @@ local SORTED = { min = true, max = true }
 local function resolve(query, spec, scope)
     local definition = definition_of(query, spec)
     local args = {}
+    if spec.name == "count" and not spec.distinct then
+        scope = setmetatable({ counts = true }, { __index = scope })
+    end
     for i, argument in ipairs(spec.args) do
         args[i] = expressions.resolve(query, argument, scope)
         if args[i].aggregate then

@@ -106,8 +106,18 @@ local function guard_nulls(node, lhs, rhs)
     return tree_node("AND", false, children)
 end
 
+-- Whether there is a row with a composite key shows in any of the key's columns.
+local function about_one_column(leaf)
+    if not leaf.resolved.composite or (leaf.form ~= "flag" and leaf.form ~= "null") then
+        return leaf
+    end
+    local resolved = setmetatable(expressions.key_column(leaf.resolved), { __index = leaf.resolved })
+    return setmetatable({ resolved = resolved }, { __index = leaf })
+end
+
 -- One leaf. Returns its node and the joins that must be INNER for it to hold.
 local function build_leaf(query, leaf, scope, branch_negated, negated)
+    leaf = about_one_column(leaf)
     local resolved = leaf.resolved
     if resolved.annotation then
         local lhs = expressions.transformed(query, query:annotation(resolved.annotation), resolved.transforms,

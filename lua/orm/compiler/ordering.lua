@@ -47,8 +47,8 @@ local function by_path(query, items, item, scope, seen)
     local resolved = query:resolve(item.path)
     if resolved.composite then
         for _, field in ipairs(resolved.composite) do
-            ordering.add(query, items, { path = item.path:gsub("pk$", field.name), descending = item.descending },
-                scope, seen)
+            local prefix = item.path == "pk" and "" or item.path:gsub("__pk$", "") .. "__"
+            ordering.add(query, items, { path = prefix .. field.name, descending = item.descending }, scope, seen)
         end
         return
     end

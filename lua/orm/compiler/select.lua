@@ -273,13 +273,10 @@ function select.aggregate(query, node)
         return aggregate_over(query, node, output), output
     end
     for i, name in ipairs(node.spec.names) do
-        query.pending[name] = { spec = node.spec.specs[name], scope = { node = node } }
-        output[i] = { name = name, alias = name }
-    end
-    for _, column in ipairs(output) do
-        column.node = query:annotation(column.name)
-        if not column.node.aggregate then
-            errors.raise("misuse", "aggregate: '%s' is no aggregate", column.name)
+        output[i] = { name = name, alias = name,
+            node = expressions.resolve(query, node.spec.specs[name], { node = node }) }
+        if not output[i].node.aggregate then
+            errors.raise("misuse", "aggregate: '%s' is no aggregate", name)
         end
     end
     return select.assemble(query, output, { unordered = true }), output

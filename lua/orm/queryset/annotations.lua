@@ -10,8 +10,12 @@ local structure = require "rdb.orm.structure"
 return function(methods, queryset)
     local link, label, check_field = queryset.link, queryset.label, queryset.check_field
 
-    local function check_alias(self, name)
+    -- The names of aggregate() stand alone; those of annotate and alias beside the fields of the model.
+    local function check_alias(self, verb, name)
         dialect_base.check_identifier(name, label(self) .. ": the name of an annotation")
+        if verb == "aggregate" then
+            return
+        end
         local meta = self.node.trie.model._meta
         if name:find("__", 1, true) then
             errors.raise("misuse", "%s: the annotation '%s' cannot contain '__'", meta.label, name)
@@ -47,7 +51,7 @@ return function(methods, queryset)
                         label(self), verb)
                 end
             end
-            check_alias(self, name)
+            check_alias(self, verb, name)
             specs[name] = expression
             names[#names + 1] = name
         end

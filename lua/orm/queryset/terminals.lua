@@ -154,9 +154,6 @@ return function(methods, queryset)
         if not child then
             child = shape.add(node, key, "aggregate", { names = names, specs = specs }, #collector.values, false)
         end
-        if node.empty then
-            return {}
-        end
         return (run(fetch_one, child, queryset.link(self, child, collector.values)))
     end
 
