@@ -3,7 +3,8 @@
 --   ```lua             runs; all blocks of a guide are one chunk, so locals last to its end
 --   ```lua no-run      is compiled only
 --   ```lua NAME.lua    is written to that file
---   ```console         lines after "$ " run in a shell, lines after "> " are the input of the one before
+--   ```console         lines after "$ " run in a shell, lines after "> " are the input of the one before; other
+--                      lines must be in the output, up to a "..." at their end
 --   <!-- setup         Lua that readers do not see, up to -->
 --   print(x) --> text  the line must print that text, each time that it runs, and must run
 --
@@ -52,9 +53,10 @@ end
 
 -- One sh script of the block; the next block goes on in the folder where it ended.
 function guide.console(line, text)
-  local script, input = { "set -e", "cd " .. shell_folder }, false
+  local script, input, expected = { "set -e", "cd " .. shell_folder }, false, {}
   for each in text:gmatch "[^\n]+" do
     local mark, rest = each:match "^([$>]) (.*)$"
+    if not mark then expected[#expected + 1] = each:gsub("%.%.%.$", "") end
     if mark == ">" and not input then script[#script] = script[#script] .. " <<'INPUT'" end
     if mark ~= ">" and input then script[#script + 1] = "INPUT" end
     input = mark == ">"
@@ -66,8 +68,10 @@ function guide.console(line, text)
   local stream = io.popen "GUIDE_FOLDER=$PWD PATH=$PWD/.bin:$PATH sh .script 2>&1"
   local output = stream:read "a"
   if not stream:close() then fail(line, "the commands failed:\n%s", output) end
+  for _, each in ipairs(expected) do
+    if not output:find(each, 1, true) then fail(line, "%q is not in the output:\n%s", each, output) end
+  end
   shell_folder = assert(io.open ".folder"):read "l"
-  return output
 end
 
 
