@@ -69,6 +69,7 @@ void rlua_open_instances(lua_State *L);  /* new, is_saved, loaded, original, cha
 void rlua_open_values(lua_State *L);     /* null, date, time, datetime, duration, decimal, uuid, now, is, json_*, array, object */
 void rlua_open_terminal(lua_State *L);   /* isatty, terminal_width */
 void rlua_open_files(lua_State *L);      /* list_directory, make_directory, file_kind */
+void rlua_open_source_checksum(lua_State *L); /* source_checksum */
 
 /* -- pool_registry.c: pools by name, shared by all states of the process ----------------------------------------- */
 /* add: takes a reference of its own; the caller becomes an owner. RDB_E_CONFIG when the name is taken. */

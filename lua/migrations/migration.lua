@@ -3,7 +3,6 @@
 -- A migration lists operations, or has `up` and `down` functions that get a schema builder; both are kept as
 -- operations, so the executor knows one form only.
 local errors = require "rdb.orm.errors"
-local checksum = require "rdb.migrations.checksum"
 local suggest = require "rdb.orm.suggest"
 
 local Migration = {}
@@ -100,7 +99,7 @@ function Migration:checksum()
   if not self.source then
     return nil
   end
-  self.source_checksum = self.source_checksum or checksum.of_source(self.source)
+  self.source_checksum = self.source_checksum or require("rdb.core").source_checksum(self.source)
   return self.source_checksum
 end
 

@@ -1,5 +1,5 @@
 local Loader = require "rdb.migrations.loader"
-local checksum = require "rdb.migrations.checksum"
+local checksum = require "rdb.core".source_checksum
 local core = require "rdb.core"
 
 local root
@@ -131,17 +131,27 @@ describe("migration checksum", function()
     local plain = 'return m.Migration { operations = { m.RunSQL "a -- b" } }\n'
     local edited = "\xEF\xBB\xBF-- header\r\nreturn m.Migration {   operations = {\r\n"
       .. '  m.RunSQL "a -- b" --[[ note ]] } }'
-    assert.equal(checksum.of_source(plain), checksum.of_source(edited))
+    assert.equal(checksum(plain), checksum(edited))
   end)
 
   it("sees every change of code and of strings", function()
-    local base = checksum.of_source 'return "a  b"'
-    assert.not_equal(base, checksum.of_source 'return "a b"')
-    assert.not_equal(base, checksum.of_source 'return "a  c"')
+    local base = checksum 'return "a  b"'
+    assert.not_equal(base, checksum 'return "a b"')
+    assert.not_equal(base, checksum 'return "a  c"')
+    assert.not_equal(checksum "a = b", checksum "a = b - -1")
+    assert.not_equal(checksum "s = [[ a ]]", checksum "s = [[ a]]")
+    assert.not_equal(checksum [[s = '\\' -- b']], checksum [[s = '\' -- b']])
+  end)
+
+  it("reads long brackets and comments as Lua does", function()
+    assert.equal(checksum "a b", checksum "a--[==[ ]] \n ]=] ]==]b")
+    assert.equal(checksum "a b", checksum "a --[=x\rb")
+    assert.equal(checksum "t [1]=2", checksum "t  [1]=2 --[[ never closed")
+    assert.equal(checksum "s = [=[ \n]] -- ]=]", checksum "s = [=[ \r\n]] -- ]=] --")
   end)
 
   it("is FNV-1a with 64 bits", function()
-    assert.equal("fnv1a64:af63dc4c8601ec8c", checksum.hash "a")
-    assert.equal("fnv1a64:cbf29ce484222325", checksum.hash "")
+    assert.equal("fnv1a64:af63dc4c8601ec8c", checksum "a")
+    assert.equal("fnv1a64:cbf29ce484222325", checksum "")
   end)
 end)

@@ -1,6 +1,6 @@
 --- Does the ledger agree with the files? Edited, missing and out-of-order migrations, each an error that names them.
 
-local checksum = require "rdb.migrations.checksum"
+local core = require "rdb.core"
 local errors = require "rdb.orm.errors"
 local files = require "rdb.migrations.files"
 local Recorder = require "rdb.migrations.recorder"
@@ -104,7 +104,7 @@ function M.up_to_date(apps, root, rows)
     for _, entry in ipairs(files.list(root, app)) do
       local row = rows.by_key[entry.key]
       if not row or not Recorder.is_applied(row) then return false end
-      if row.checksum and checksum.of_source(files.read(entry.path)) ~= row.checksum then return false end
+      if row.checksum and core.source_checksum(files.read(entry.path)) ~= row.checksum then return false end
       expected = expected + 1
     end
   end
