@@ -4,7 +4,7 @@ package.path = "./?.lua;./?/init.lua;" .. package.path
 
 require "rdb.core" -- loaded before busted isolates the files, so that all of them count the same objects
 if os.getenv "RDB_GC_STRESS" then
-  collectgarbage("incremental", 100, 400) -- the next cycle begins where one ends
+  collectgarbage("incremental", 130, 400) -- below 110 each allocation collects everything
 end
 
 local helper = false
