@@ -6,7 +6,6 @@
 --           is, else a flat list of position, index, convert (index 0: link.value itself; convert false: as it is)
 local conditions = require "rdb.orm.compiler.conditions"
 local core = require "rdb.core"
-local modify = require "rdb.orm.compiler.modify"
 local query = require "rdb.orm.compiler.query"
 local render = require "rdb.orm.compiler.render"
 local select = require "rdb.orm.compiler.select"
@@ -59,11 +58,11 @@ function terminals.aggregate(built, node)
 end
 
 function terminals.update(built, node)
-    return modify.update(built, node), NO_ROWS
+    return require "rdb.orm.compiler.modify".update(built, node), NO_ROWS
 end
 
 function terminals.delete(built)
-    return modify.delete(built), NO_ROWS
+    return require "rdb.orm.compiler.modify".delete(built), NO_ROWS
 end
 
 for name in pairs(terminals) do

@@ -115,14 +115,31 @@ function queryset.manager(base_queryset, own_methods)
     return setmetatable({ node = node, prev = prev, value = value }, metatable)
 end
 
-local PARTS = {
-    "filters", "links", "annotations", "slices", "terminals", "evaluation", "saving", "bulk", "later",
-}
-
-for _, part in ipairs(PARTS) do
+local function load_part(part)
     local add = require("rdb.orm.queryset." .. part)
     add = type(add) == "table" and add.add or add
     add(methods, queryset)
 end
+
+for _, part in ipairs { "filters", "links", "annotations", "slices", "terminals", "evaluation", "later" } do
+    load_part(part)
+end
+
+-- The verbs that write come with their modules at the first use of one: a program that only reads starts sooner.
+local WRITING = {
+    create = true, get_or_create = true, update_or_create = true, update = true, delete = true, delete_rows = true,
+    bulk_create = true, bulk_update = true,
+}
+
+setmetatable(methods, {
+    __index = function(self, name)
+        if WRITING[name] then
+            setmetatable(self, nil)
+            load_part "saving"
+            load_part "bulk"
+            return self[name]
+        end
+    end,
+})
 
 return queryset

@@ -162,15 +162,13 @@ end
 function wiring.connect(model)
     local meta = model._meta
     local models = meta.registry
-    local forward = require "rdb.orm.relations.forward"
-    local many_to_many = require "rdb.orm.relations.many_to_many"
     for _, field in ipairs(meta.fields) do
         if field.relation then
-            meta.descriptors[field.name] = forward.descriptor(field)
+            meta.descriptors[field.name] = require "rdb.orm.relations.forward".descriptor(field)
         end
     end
     for _, field in ipairs(meta.many_to_many) do
-        meta.descriptors[field.name] = many_to_many.descriptor(field, false)
+        meta.descriptors[field.name] = require "rdb.orm.relations.many_to_many".descriptor(field, false)
     end
     models:add(model)
     for _, field in ipairs(meta.fields) do
