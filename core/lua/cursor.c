@@ -94,12 +94,12 @@ static void keep_params(lua_State *L, rlua_cursor *cursor, const rlua_params *pa
     lua_setiuservalue(L, 4, VALUE_ANCHOR);
 }
 
-/* core.cursor(target, plan, params) -> cursor   starts the query; rows come by cursor:fetch(n)   [-0, +1, v]   blocks
- */
+/* core.cursor(target, plan, params [, timeout]) -> cursor   starts the query; rows come by cursor:fetch(n); timeout
+ * covers the whole reading   [-0, +1, v]   blocks */
 static int l_cursor(lua_State *L) {
     rlua_params params;
     rlua_plan *plan = rlua_check_plan(L, 2);
-    lua_settop(L, 3);
+    lua_settop(L, 4); /* the time limit gives its place to the cursor below */
     size_t size = sizeof(rlua_cursor) + sizeof(rdb_value) * (size_t)plan->n_params;
     rlua_cursor *cursor = (rlua_cursor *)lua_newuserdatauv(L, size, N_VALUES);
     cursor->open = false;
@@ -109,6 +109,8 @@ static int l_cursor(lua_State *L) {
     cursor->plan = plan;
     cursor->n_params = plan->n_params;
     rlua_run_prepare(L, &cursor->run, 1, 2, plan);
+    rlua_run_limit(L, &cursor->run, 4);
+    lua_replace(L, 4);
     rlua_params_read(L, &params, plan, 3);
     keep_params(L, cursor, &params, 5, lua_gettop(L));
     lua_settop(L, 4);

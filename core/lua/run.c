@@ -11,6 +11,18 @@ void rlua_run_prepare(lua_State *L, rlua_run *run, int target_index, int plan_in
     run->plan_index = plan_index;
 }
 
+void rlua_run_limit(lua_State *L, rlua_run *run, int index) {
+    if (lua_isnoneornil(L, index)) {
+        return;
+    }
+    lua_Number seconds = luaL_checknumber(L, index);
+    luaL_argcheck(L, seconds > 0, index, "must be a positive number of seconds");
+    int64_t deadline_ns = rdb__deadline_in(seconds);
+    if (deadline_ns < run->target.deadline_ns) {
+        run->target.deadline_ns = deadline_ns;
+    }
+}
+
 bool rlua_run_start(rlua_run *run, const rdb_value *params, int n_params) {
     const rlua_context *context = run->target.context;
     run->started_ns = context->hooked && !context->in_hook ? rdb__clock_ns() : 0;

@@ -21,6 +21,9 @@ typedef struct rlua_run {
 
 /* rlua_run_prepare - read the target at index and take SQL text from the plan at plan_index. [-0, +0, v] */
 void rlua_run_prepare(lua_State *L, rlua_run *run, int target_index, int plan_index, const rlua_plan *plan);
+/* rlua_run_limit - an optional time limit in seconds at index ends the statement earlier than its target's deadline.
+ * [-0, +0, v] */
+void rlua_run_limit(lua_State *L, rlua_run *run, int index);
 /* rlua_run_start - acquire and execute. False: ended already, err says why. Never touches Lua. Blocks. */
 bool rlua_run_start(rlua_run *run, const rdb_value *params, int n_params);
 /* rlua_run_drain - fetch and drop all rows. False: err says why, rlua_run_end() must follow. Blocks. */

@@ -23,6 +23,7 @@ static void fetch(lua_State *L, lua_CFunction hydrate, rlua_hydration *hydration
     rlua_params params;
     rlua_plan *plan = rlua_check_plan(L, 2);
     rlua_run_prepare(L, &run, 1, 2, plan);
+    rlua_run_limit(L, &run, 4);
     lua_settop(L, 3);
     rlua_collector_pay(L, run.target.context);
     rlua_params_read(L, &params, plan, 3);
@@ -35,7 +36,8 @@ static void fetch(lua_State *L, lua_CFunction hydrate, rlua_hydration *hydration
     finish_fetch(L, &run, hydration, status);
 }
 
-/* core.fetch(target, plan, params) -> list, n   all rows, in the plan's shape   [-0, +2, v]   blocks */
+/* core.fetch(target, plan, params [, timeout]) -> list, n   all rows, in the plan's shape; timeout in seconds
+ * [-0, +2, v]   blocks */
 static int l_fetch(lua_State *L) {
     rlua_hydration hydration;
     fetch(L, rlua_hydrate_list, &hydration);
@@ -43,7 +45,7 @@ static int l_fetch(lua_State *L) {
     return 2;
 }
 
-/* core.fetch_one(target, plan, params) -> row | nil, more   the first row; more: there is another
+/* core.fetch_one(target, plan, params [, timeout]) -> row | nil, more   the first row; more: there is another
  * [-0, +2, v]   blocks */
 static int l_fetch_one(lua_State *L) {
     rlua_hydration hydration;
@@ -52,12 +54,14 @@ static int l_fetch_one(lua_State *L) {
     return 2;
 }
 
-/* core.execute(target, plan, params) -> affected, last_insert_id   rows are dropped   [-0, +2, v]   blocks */
+/* core.execute(target, plan, params [, timeout]) -> affected, last_insert_id   rows are dropped   [-0, +2, v]   blocks
+ */
 static int l_execute(lua_State *L) {
     rlua_run run;
     rlua_params params;
     const rlua_plan *plan = rlua_check_plan(L, 2);
     rlua_run_prepare(L, &run, 1, 2, plan);
+    rlua_run_limit(L, &run, 4);
     lua_settop(L, 3);
     rlua_params_read(L, &params, plan, 3);
     if (!rlua_run_start(&run, params.values, params.count)) {

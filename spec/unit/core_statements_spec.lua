@@ -41,6 +41,20 @@ describe("core", function()
     return core.plan(description)
   end
 
+  it("ends a statement at its time limit", function()
+    local endless = core.plan {
+      sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT COUNT(*) FROM n",
+      shape = "flat", columns = { { "n", "int64" } },
+    }
+    for _, verb in ipairs { core.fetch, core.fetch_one, core.execute, core.cursor } do
+      local started = os.clock()
+      assert.equal("statement_timeout", caught(verb, pool, endless, {}, 0.01).code)
+      assert.is_true(os.clock() - started < 1)
+    end
+    assert.equal(3, #core.fetch(pool, plan { shape = "dict" }, nil, 10))
+    assert.matches("positive number of seconds", select(2, pcall(core.fetch, pool, endless, {}, 0)))
+  end)
+
   describe("fetch", function()
     it("makes dicts without the NULL keys", function()
       local rows, n = core.fetch(pool, plan { shape = "dict" })
