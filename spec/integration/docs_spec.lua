@@ -2,6 +2,16 @@
 local temporary = require "spec.support.temporary"
 
 
+describe("the guide of errors", function()
+  it("lists every code", function()
+    local guide, header = temporary.read "docs/errors.md", temporary.read "core/error.h"
+    for code in header:gmatch '\n    X%([%u_]+, +"([%l_]+)"%)' do
+      assert(guide:find("`" .. code .. "`", 1, true), code)
+    end
+  end)
+end)
+
+
 describe("the guide", function()
   local folder
 

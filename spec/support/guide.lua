@@ -5,6 +5,7 @@
 --   ```lua NAME.lua    is written to that file
 --   ```console         lines after "$ " run in a shell, lines after "> " are the input of the one before; other
 --                      lines must be in the output, up to a "..." at their end
+--   ```c from FILE     stands in that file of the project just so
 --   <!-- setup         Lua that readers do not see, up to -->
 --   print(x) --> text  the line must print that text, each time that it runs, and must run
 --
@@ -94,6 +95,14 @@ local function compile_only(first, last)
 end
 
 
+local function compare_with(name, first, last)
+  local file = assert(io.open(root .. "/" .. name))
+  local found = file:read "a":find(table.concat(lines, "\n", first + 1, last - 1), 1, true)
+  file:close()
+  if not found then fail(first, "%s does not have this text", name) end
+end
+
+
 -- What stands in the program at the opening and the closing line of a block.
 local function brackets(info, first, last)
   if info == "lua" then
@@ -104,6 +113,8 @@ local function brackets(info, first, last)
     return ("guide.file(%q, [==["):format(info:match "^lua (.*)$"), "]==]);"
   elseif info == "lua no-run" then
     compile_only(first, last)
+  elseif info:find " from " then
+    compare_with(info:match " from (.*)$", first, last)
   end
 end
 
