@@ -66,9 +66,13 @@ function M.from_flags(renames, defaults, state)
 end
 
 
---- Answers for finding out whether anything changed: what exactly would be made does not matter.
-function M.lenient()
-  local self = questioner.from_answers { no_renames = true }
+--- Answers for finding out whether anything changed: nobody is asked, and any default will do.
+-- @tparam ?table known see from_flags
+function M.lenient(known)
+  known = known or {}
+  local self = questioner.from_answers {
+    rename_models = known.rename_models, rename_fields = known.rename_fields, no_renames = true,
+  }
   function self.ask_default() return 0 end
   return self
 end
@@ -80,7 +84,7 @@ end
 -- @tparam Terminal terminal
 function M.questioner(answers, options, terminal)
   if options.check then
-    return M.lenient()
+    return M.lenient(answers)
   elseif terminal.is_interactive() and not options.no_input and not options.json then
     return questioner.interactive(answers)
   end

@@ -85,10 +85,17 @@ local function detect(options, loader, terminal)
   local answers = require "rdb.commands.answers"
   local models = project.models_state()
   local known = answers.from_flags(options.rename, options.default, models)
-  return require("rdb.migrations.autodetector").changes(loader:project_state(), models, {
-    questioner = answers.questioner(known, options, terminal), loader = loader, name = options.name,
-    apps = #options.apps > 0 and options.apps or nil,
+  local questioner = answers.questioner(known, options, terminal)
+  local changes = require("rdb.migrations.autodetector").changes(loader:project_state(), models, {
+    questioner = questioner, loader = loader, name = options.name, apps = #options.apps > 0 and options.apps or nil,
   })
+  local unused = questioner:unused_renames()
+  if #unused > 0 then
+    errors.raise_with("misuse", {
+      exit_code = exit_codes.USAGE, hint = "the old name stands in the migrations, the new one in the models",
+    }, "--rename %s: nothing was renamed so; nothing was written", table.concat(unused, ", "))
+  end
+  return changes
 end
 
 

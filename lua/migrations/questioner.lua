@@ -22,6 +22,7 @@ local function new(answers, extra)
   local self = extra or {}
   self.renamed_models, self.renamed_fields = answers.rename_models or {}, answers.rename_fields or {}
   self.defaults, self.no_renames = answers.defaults or {}, answers.no_renames or false
+  self.used = {} -- old name -> true for renames that were made
   return setmetatable(self, Questioner)
 end
 
@@ -32,7 +33,9 @@ function Questioner:known_model_rename(old_label, new_name)
   if answer == nil then
     return nil
   end
-  return answer == new_name or answer == old_label:match "^(.-)%." .. "." .. new_name
+  local renamed = answer == new_name or answer == old_label:match "^(.-)%." .. "." .. new_name
+  self.used[old_label] = self.used[old_label] or renamed
+  return renamed
 end
 
 
@@ -40,12 +43,30 @@ end
 -- @tparam {string,...} labels of the model, new and old
 function Questioner:known_field_rename(labels, old_name, new_name)
   for _, label in pairs(labels) do
-    local answer = self.renamed_fields[label .. "." .. old_name]
+    local key = label .. "." .. old_name
+    local answer = self.renamed_fields[key]
     if answer ~= nil then
+      self.used[key] = self.used[key] or answer == new_name
       return answer == new_name
     end
   end
   return nil
+end
+
+
+--- The renames in the answers that nothing was renamed by: misspelt, or not in the models.
+-- @treturn {string,...} "blog.Author.name:full_name", sorted
+function Questioner:unused_renames()
+  local list = {}
+  for _, answers in ipairs { self.renamed_models, self.renamed_fields } do
+    for old, new in pairs(answers) do
+      if not self.used[old] then
+        list[#list + 1] = old .. ":" .. new
+      end
+    end
+  end
+  table.sort(list)
+  return list
 end
 
 
