@@ -44,7 +44,7 @@ function M.run(options, terminal)
     data.version, data.app = 1, app
     terminal:json(data)
   else
-    io.stdout:write(source.text(models, app, connections.get(alias).url))
+    terminal:write(source.text(models, app, connections.get(alias).url))
   end
   for _, model in ipairs(models) do
     if model.skipped then terminal:warn(("%s is left out: %s"):format(model.table or model.name, model.skipped)) end

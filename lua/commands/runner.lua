@@ -146,18 +146,21 @@ end
 local function run_command(command, options)
   local terminal = require("rdb.commands.terminal").new(options)
   local trace
-  local ok, result = xpcall(command.run, function(err)
+  local ok, result = xpcall(function()
+    local code = command.run(options, terminal)
+    terminal:flush()
+    return code
+  end, function(err)
     if options.traceback then
       trace = type(err) == "table" and err.traceback or debug.traceback("", 2)
     end
     return err
-  end, options, terminal)
+  end)
   local code = ok and (result or exit_codes.OK) or report(terminal, result, trace)
   local connections = package.loaded["rdb.orm.connections"]
   if connections then
     connections.close_all()
   end
-  io.stdout:flush()
   return code
 end
 

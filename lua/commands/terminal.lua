@@ -3,6 +3,7 @@
 -- Colour is never the only signal. --no-color and --force-color beat the environment; NO_COLOR beats FORCE_COLOR and
 -- CLICOLOR_FORCE; without any of them a stream has colours when it is a terminal that is not dumb.
 local core = require "rdb.core"
+local errors = require "rdb.orm.errors"
 
 local Terminal = {}
 Terminal.__index = Terminal
@@ -54,23 +55,40 @@ function Terminal:style(style, text)
 end
 
 
+-- A full disk makes an error, not a shorter result.
+local function check_output(ok, reason)
+  if not ok then
+    errors.raise("misuse", "cannot write to standard output: %s", reason)
+  end
+end
+
+
 --- A line of the result, on standard output.
+-- @raise misuse when it cannot be written
 function Terminal.print(_, text)
-  io.stdout:write(text or "", "\n")
+  check_output(io.stdout:write(text or "", "\n"))
 end
 
 
 --- Text of the result without a line end, shown at once.
+-- @raise misuse when it cannot be written
 function Terminal.write(_, text)
-  io.stdout:write(text)
-  io.stdout:flush()
+  check_output(io.stdout:write(text))
+  check_output(io.stdout:flush())
+end
+
+
+--- See that everything printed so far has arrived.
+-- @raise misuse when it has not
+function Terminal.flush()
+  check_output(io.stdout:flush())
 end
 
 
 --- A line for people that is no result ("nothing to do", the next step); left out with --quiet.
 function Terminal:note(text)
   if not self.quiet then
-    io.stdout:write(text, "\n")
+    self:print(text)
   end
 end
 
@@ -92,9 +110,8 @@ end
 
 
 --- A value as JSON on one line of standard output.
-function Terminal.json(_, value)
-  io.stdout:write(core.json_encode(value), "\n")
-  io.stdout:flush()
+function Terminal:json(value)
+  self:write(core.json_encode(value) .. "\n")
 end
 
 

@@ -159,6 +159,27 @@ describe("manage.lua", function()
     assert.equal("Ann", temporary.query(folder .. "/app.db", "SELECT name FROM blog_author")[1].name)
   end)
 
+  it("refuses a rename that nothing was renamed by", function()
+    expect(0, "makemigrations")
+    for _, flag in ipairs { "blog.Author.nme:full_name", "blog.Athor:Writer" } do
+      assert.equal(("Error: --rename %s: nothing was renamed so; nothing was written\n"):format(flag)
+        .. "  the old name stands in the migrations, the new one in the models\n",
+        expect(2, "makemigrations --rename " .. flag))
+    end
+    models(edited("word = f.slug {}", "term = f.slug {}"))
+    expect(2, "makemigrations --check --rename blog.Tag.word:terms")
+    local output = expect(1, "makemigrations --check --rename blog.Tag.word:term")
+    assert.truthy(output:find("~ Rename field word on Tag to term", 1, true), output)
+    assert.is_nil(migration "0002_rename_word_tag_term")
+  end)
+
+  it("fails when its result cannot be written", function()
+    for _, command in ipairs { "showmigrations", "inspectdb", "check", "makemigrations --check --json" } do
+      assert.equal("Error: cannot write to standard output: No space left on device\n",
+        expect(1, command .. " > /dev/full"):gsub("\n.*", "\n"), command)
+    end
+  end)
+
   it("renames models with their tables and many-to-many tables, and back", function()
     expect(0, "makemigrations")
     expect(0, "migrate")
