@@ -7,7 +7,7 @@ local function read_all(command)
   return text, code
 end
 
-local program = read_all("readlink /proc/$PPID/exe"):gsub("%s+$", "")
+local program = require("spec.support.temporary").interpreter()
 
 --- Runs the program with a command line for the shell; answers its output (both streams) and exit code.
 local function run(arguments, interpreter)
