@@ -5,6 +5,31 @@ local errors = require "rdb.orm.errors"
 local M = {}
 
 
+local made -- paths that were made since `whole` began
+
+
+--- Call fn; when it raises, what was made by the functions below goes away again.
+function M.whole(fn, ...)
+  made = {}
+  local ok, err = pcall(fn, ...)
+  local paths = made
+  made = nil
+  if not ok then
+    for index = #paths, 1, -1 do
+      os.remove(paths[index])
+    end
+    error(err, 0)
+  end
+end
+
+
+local function note(path)
+  if made then
+    made[#made + 1] = path
+  end
+end
+
+
 --- Make a folder that must not exist yet. @raise config
 function M.make_new_folder(path)
   if core.file_kind(path) then
@@ -16,9 +41,12 @@ end
 
 --- Make a folder; fine when it exists. @raise config
 function M.make_folder(path)
-  local made, reason = core.make_directory(path)
-  if not made then
+  local existed = core.file_kind(path) ~= nil
+  local ok, reason = core.make_directory(path)
+  if not ok then
     errors.raise("config", "cannot make the folder %s: %s", path, reason)
+  elseif not existed then
+    note(path)
   end
 end
 
@@ -26,6 +54,7 @@ end
 --- Write a file whole or not at all.
 -- @raise config when it cannot be written
 function M.write(path, text)
+  local existed = core.file_kind(path) ~= nil
   local temporary = path .. ".new"
   local file, reason = io.open(temporary, "wb")
   if not file then
@@ -41,6 +70,8 @@ function M.write(path, text)
   if not renamed then
     os.remove(temporary)
     errors.raise("config", "cannot write %s: %s", path, why)
+  elseif not existed then
+    note(path)
   end
 end
 

@@ -37,6 +37,10 @@ local function add_to_settings(base, name, terminal)
   local changed = text and require("rdb.commands.settings_file").add_app(text, name)
   if changed then
     require("rdb.commands.scaffold").write(path, changed)
+  end
+  terminal:print(base .. name .. "/models.lua")
+  terminal:print(base .. name .. "/migrations/")
+  if changed then
     terminal:print(("%s: apps has %q now"):format(path, name))
   else
     terminal:warn(("add %q to apps in your settings yourself: %s has no plain apps = { … }"):format(name, path))
@@ -53,12 +57,12 @@ function M.run(options, terminal)
   if folders[name] then
     errors.raise("config", "the app %q is in the settings already", name)
   end
-  scaffold.make_new_folder(base .. name)
-  scaffold.make_folder(base .. name .. "/migrations")
-  scaffold.write(base .. name .. "/models.lua", MODELS:format(name))
-  terminal:print(base .. name .. "/models.lua")
-  terminal:print(base .. name .. "/migrations/")
-  add_to_settings(base, name, terminal)
+  scaffold.whole(function()
+    scaffold.make_new_folder(base .. name)
+    scaffold.make_folder(base .. name .. "/migrations")
+    scaffold.write(base .. name .. "/models.lua", MODELS:format(name))
+    add_to_settings(base, name, terminal)
+  end)
   terminal:note(("\nNext: write models in %s%s/models.lua, then %s makemigrations"):format(base, name, options.program))
 end
 

@@ -100,6 +100,16 @@ describe("manage.lua", function()
     expect(2, "startapp 1x")
   end)
 
+  it("leaves nothing of an app that cannot be added", function()
+    local settings = temporary.read(folder .. "/settings.lua")
+    assert.equal(0, select(2, temporary.shell("mkdir -p " .. folder .. "/settings.lua.new/x"))) -- in the way of writing
+    assert.equal("Error: cannot write settings.lua: settings.lua.new: Is a directory\n", expect(1, "startapp first"))
+    assert.is_nil(core.file_kind(folder .. "/first"))
+    assert.equal(settings, temporary.read(folder .. "/settings.lua"))
+    temporary.shell("rm -r " .. folder .. "/settings.lua.new")
+    expect(0, "startapp first")
+  end)
+
   it("makes migrations once", function()
     local output = expect(0, "makemigrations")
     assert.truthy(output:find("blog/migrations/0001_initial.lua\n  + Create model Author\n", 1, true), output)
@@ -325,8 +335,8 @@ describe("manage.lua", function()
 
   it("works from another folder", function()
     expect(0, "makemigrations")
-    local output, status = temporary.shell(("cd / && %s %s/manage.lua showmigrations"):format(temporary.interpreter(),
-      folder))
+    local output, status = temporary.shell(("cd %s && %s %s/manage.lua showmigrations"):format(root,
+      temporary.interpreter(), folder))
     assert.equal("blog\n [ ] 0001_initial\n", output)
     assert.equal(0, status)
   end)

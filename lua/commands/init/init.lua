@@ -35,10 +35,12 @@ Usage: rdb-lua init NAME
 local function make(name)
   local scaffold = require "rdb.commands.scaffold"
   scaffold.check_name("a project", name:match "[^/]*$")
-  scaffold.make_new_folder(name)
-  scaffold.write(name .. "/manage.lua", MANAGE)
-  scaffold.write(name .. "/settings.lua", SETTINGS)
-  scaffold.write(name .. "/.gitignore", GITIGNORE)
+  scaffold.whole(function()
+    scaffold.make_new_folder(name)
+    scaffold.write(name .. "/manage.lua", MANAGE)
+    scaffold.write(name .. "/settings.lua", SETTINGS)
+    scaffold.write(name .. "/.gitignore", GITIGNORE)
+  end)
 end
 
 
