@@ -4,7 +4,7 @@
 BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config lua5.4 liblua5.4-dev lua-lpeg lua-argparse
   libsqlite3-dev libjansson-dev libgmp-dev libedit-dev sqlite3)
 # To test, on top.
-TEST_PACKAGES=(libcmocka-dev lua-busted lua-check valgrind)
+TEST_PACKAGES=(libcmocka-dev lua-busted lua-check valgrind libc6-dbg)
 
 # ensure_packages PACKAGE... - install what is missing, as root or through sudo.
 ensure_packages() {
