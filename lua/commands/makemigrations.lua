@@ -129,6 +129,22 @@ local function show(list, options, terminal)
 end
 
 
+-- All files or none: half of the apps' migrations would depend on files that do not exist.
+local function write_all(list, folders, writer)
+  local written = {}
+  for _, migration in ipairs(list) do
+    local ok, result = pcall(writer.write, folders, migration)
+    if not ok then
+      for _, path in ipairs(written) do
+        os.remove(path)
+      end
+      error(result, 0)
+    end
+    written[#written + 1] = result
+  end
+end
+
+
 function M.run(options, terminal)
   check_name(options.name)
   project.check_labels(options.apps)
@@ -142,8 +158,8 @@ function M.run(options, terminal)
     writer.render(migration) -- everything can be written, or nothing is
     migration.path = writer.path(folders, migration)
   end
-  for _, migration in ipairs(write and list or {}) do
-    writer.write(folders, migration)
+  if write then
+    write_all(list, folders, writer)
   end
   if options.json then
     print_json(list, write, terminal)

@@ -121,6 +121,17 @@ describe("manage.lua", function()
     assert.equal(text, migration "0001_initial")
   end)
 
+  it("writes the migrations of all apps or none", function()
+    expect(0, "startapp shop")
+    temporary.write(folder .. "/shop/models.lua", 'require "rdb".model "shop.Shop" {}\n')
+    temporary.shell(("rm -r %s/shop/migrations && touch %s/shop/migrations"):format(folder, folder)) -- no folder
+    assert.equal("Error: cannot make the folder shop/migrations: File exists\n", expect(1, "makemigrations"))
+    assert.is_nil(migration "0001_initial")
+    os.remove(folder .. "/shop/migrations")
+    expect(0, "makemigrations")
+    assert.truthy(migration "0001_initial")
+  end)
+
   it("writes nothing with --check and --dry-run", function()
     expect(1, "makemigrations --check")
     local output = expect(0, "makemigrations --dry-run")
