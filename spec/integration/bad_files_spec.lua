@@ -89,7 +89,8 @@ describe("a database file that cannot be used", function()
       function() return rdb.table("shop_maker"):insert { name = SECRET } end, hint)
     expect("lock_timeout", "database is locked", function() return rdb.atomic(function() end) end, hint)
     assert.equal(0, rdb.table("shop_maker"):count()) -- readers are not stopped by a writer
-    temporary.write(folder .. "/shop/migrations/0002_more.lua", [[local m, f = require "rdb.migrations", require "rdb.fields"
+    temporary.write(folder .. "/shop/migrations/0002_more.lua", [[
+      local m, f = require "rdb.migrations", require "rdb.fields"
       return m.Migration { dependencies = { { "shop", "0001_initial" } }, operations = {
         m.AddField { model = "Maker", name = "age", field = f.integer { default = 1 } } } }]])
     local before = temporary.schema(path)
