@@ -83,8 +83,10 @@ static bool has_origin(lua_State *L) {
     return has;
 }
 
-/* Message handler: a text for every error, with a traceback where that helps. */
+/* Message handler: a text for every error, with a traceback where that helps. Upvalue 1: a person typed the code, who
+ * needs none for an error that says what is wrong. */
 static int add_traceback(lua_State *L) {
+    bool plain = has_origin(L) || (lua_istable(L, 1) && lua_toboolean(L, lua_upvalueindex(1)));
     const char *message = lua_tostring(L, 1);
     if (!message && luaL_getmetafield(L, 1, "__tostring") == LUA_TNIL) {
         message = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
@@ -92,19 +94,20 @@ static int add_traceback(lua_State *L) {
         lua_settop(L, 1);
         message = luaL_tolstring(L, 1, NULL);
     }
-    if (!has_origin(L)) {
+    if (!plain) {
         luaL_traceback(L, L, message, 1);
     }
     return 1;
 }
 
-int rdb_lua_call(lua_State *L, int n_arguments, int n_results) {
+static int call(lua_State *L, int n_arguments, int n_results, bool typed) {
     struct sigaction action, before;
     memset(&action, 0, sizeof action);
     sigemptyset(&action.sa_mask);
     action.sa_handler = on_interrupt;
     int base = lua_gettop(L) - n_arguments;
-    lua_pushcfunction(L, add_traceback);
+    lua_pushboolean(L, typed);
+    lua_pushcclosure(L, add_traceback, 1);
     lua_insert(L, base);
     main_state = L;
     sigaction(SIGINT, &action, &before);
@@ -112,6 +115,14 @@ int rdb_lua_call(lua_State *L, int n_arguments, int n_results) {
     sigaction(SIGINT, &before, NULL);
     lua_remove(L, base);
     return status;
+}
+
+int rdb_lua_call(lua_State *L, int n_arguments, int n_results) {
+    return call(L, n_arguments, n_results, false);
+}
+
+int rdb_lua_call_typed(lua_State *L, int n_arguments, int n_results) {
+    return call(L, n_arguments, n_results, true);
 }
 
 int rdb_lua_report(lua_State *L, int status) {

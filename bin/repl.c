@@ -178,12 +178,12 @@ static void loop(lua_State *L) {
         if (status == LUA_OK) {
             remember(L, history);
             lua_replace(L, 1); /* the text */
-            status = rdb_lua_call(L, 0, LUA_MULTRET);
+            status = rdb_lua_call_typed(L, 0, LUA_MULTRET);
         }
         if (status == LUA_OK && lua_gettop(L) > 0) {
             lua_pushcfunction(L, l_show);
             lua_insert(L, 1);
-            status = rdb_lua_call(L, lua_gettop(L) - 1, 0);
+            status = rdb_lua_call_typed(L, lua_gettop(L) - 1, 0);
         }
         rdb_lua_report(L, status);
     }

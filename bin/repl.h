@@ -24,6 +24,8 @@ void rdb_repl_complete(lua_State *L, const char *text);
 /* -- rdb_lua.c ------------------------------------------------------------------------------------------------- */
 /* rdb_lua_call - lua_pcall() with a traceback, interruptible by Ctrl-C. Returns the status. */
 int rdb_lua_call(lua_State *L, int n_arguments, int n_results);
+/* rdb_lua_call_typed - the same for code that a person typed: error objects come without a traceback. */
+int rdb_lua_call_typed(lua_State *L, int n_arguments, int n_results);
 /* rdb_lua_report - print and pop the error message unless status is LUA_OK. Returns status. */
 int rdb_lua_report(lua_State *L, int status);
 

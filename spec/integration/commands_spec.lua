@@ -344,6 +344,17 @@ describe("manage.lua", function()
       :format(folder, temporary.interpreter()))))
   end)
 
+  it("shows errors without our own code in the interactive shell", function()
+    expect(0, "makemigrations")
+    expect(0, "migrate")
+    local output = temporary.shell(("cd %s && printf %s | script -qec %s /dev/null"):format(folder,
+      temporary.quote 'Tag.objects:filter { wrd = 1 }\\nprint("on")\\n',
+      temporary.quote(temporary.interpreter() .. " manage.lua shell --no-color")))
+    assert.truthy(output:find("misuse: blog.Tag has no field 'wrd'; did you mean 'word'?", 1, true), output)
+    assert.truthy(output:find("\non\r\n", 1, true), output)
+    assert.is_nil(output:find("traceback", 1, true), output)
+  end)
+
   it("works from another folder", function()
     expect(0, "makemigrations")
     local output, status = temporary.shell(("cd %s && %s %s/manage.lua showmigrations"):format(root,
