@@ -217,6 +217,7 @@ describe("manage.lua", function()
   end)
 
   it("asks a person on a terminal", function()
+    if not temporary.has_terminals() then return pending "no pseudo-terminals here" end
     expect(0, "makemigrations")
     models(edited("word = f.slug {}", "term = f.slug {}, rank = f.integer {}"))
     local answers = ("printf 'what\\ny\\nseven\\n7\\n' | script -qec %s /dev/null"):format(

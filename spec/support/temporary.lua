@@ -60,6 +60,12 @@ end
 function M.shell(command) return read_command("{ " .. command .. "\n} 2>&1") end
 
 
+--- Can script(1) make a pseudo-terminal here? Not in a chroot without /dev/pts.
+function M.has_terminals()
+  return select(2, M.shell "script -qec true /dev/null") == 0
+end
+
+
 --- Run a Lua script in a child of the same interpreter.
 -- @tparam string folder to run in
 -- @tparam string script path

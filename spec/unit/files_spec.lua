@@ -56,6 +56,7 @@ describe("core.isatty, terminal_width", function()
     local script = "print(rdb.isatty(1), rdb.terminal_width(1) ~= nil)"
     local command = ("%s -l rdb=rdb.core -e '%s'"):format(temporary.interpreter(), script)
     assert.equal("false\tfalse\n", (temporary.shell(command .. " | cat")))
+    if not temporary.has_terminals() then return pending "no pseudo-terminals here" end
     local output = temporary.shell(("script -qec %s /dev/null"):format(temporary.quote("stty cols 90; " .. command)))
     assert.equal("true\ttrue", output:match "^[^\r\n]*")
   end)
