@@ -19,22 +19,8 @@ local PARTS = {
 
 local UNITS = { "year", "quarter", "month", "week", "day", "hour", "minute", "second" }
 
-local function plain(name)
-    return function(...)
-        local args = {}
-        for i = 1, select("#", ...) do
-            local argument = select(i, ...)
-            if argument == nil then
-                errors.raise("misuse", "rdb.fn.%s: argument %d is nil; NULL is rdb.null", name, i)
-            end
-            args[i] = base.argument(argument)
-        end
-        return base.new("func", "fn:" .. name .. ":" .. #args, args, { name = name })
-    end
-end
-
 for _, name in ipairs(PLAIN) do
-    functions[name] = plain(name)
+    functions[name] = raw.caller(name)
 end
 
 for _, part in ipairs(PARTS) do

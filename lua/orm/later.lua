@@ -3,8 +3,6 @@ local errors = require "rdb.orm.errors"
 
 local INSTEAD = {
     on = "; override save or delete in the model, or use rdb.on_commit",
-    register_lookup = "; rdb.RawSQL writes a condition of your own",
-    register_function = "; rdb.Func calls any function",
 }
 
 --- name -> function that raises unsupported

@@ -37,6 +37,21 @@ function raw.Func(name, ...)
     return base.new("custom", "custom:" .. name, args, { name = name })
 end
 
+--- rdb.fn.name: a function that calls `name` of the dialect's functions. Strings are field paths.
+function raw.caller(name)
+    return function(...)
+        local args = {}
+        for i = 1, select("#", ...) do
+            local argument = select(i, ...)
+            if argument == nil then
+                errors.raise("misuse", "rdb.fn.%s: argument %d is nil; NULL is rdb.null", name, i)
+            end
+            args[i] = base.argument(argument)
+        end
+        return base.new("func", "fn:" .. name .. ":" .. #args, args, { name = name })
+    end
+end
+
 --- rdb.Cast(expression, "integer"): types are named as in rdb.fields.
 function raw.Cast(argument, type_name)
     if type(type_name) ~= "string" or not type_name:find("^[%a_]+$") then
