@@ -25,8 +25,11 @@ local EXPORTS = {
     on_rollback = { "rdb.orm.transactions", "on_rollback" },
     capture = { "rdb.orm.query_log", "capture" },
     on_query = { "rdb.orm.query_log", "on_query" },
+    register_lookup = { "rdb.orm.register", "lookup" },
+    register_function = { "rdb.orm.register", "database_function" },
     register_field = { "rdb.orm.fields.register", "register" },
     pool = "rdb.orm.pools",
+    cache = "rdb.orm.cache",
     connections = "rdb.orm.connections",
     manage = "rdb.commands.manage",
     core = "rdb.core",
@@ -46,9 +49,7 @@ for _, name in ipairs {
     EXPORTS[name] = { "rdb.core", name }
 end
 
-for _, name in ipairs {
-    "run", "spawn", "gather", "sleep", "with_timeout", "on", "register_lookup", "register_function",
-} do
+for _, name in ipairs { "run", "spawn", "gather", "sleep", "with_timeout", "on" } do
     EXPORTS[name] = { "rdb.orm.later", name }
 end
 

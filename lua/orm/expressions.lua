@@ -3,6 +3,7 @@ local aggregates = require "rdb.orm.expressions.aggregates"
 local base = require "rdb.orm.expressions.base"
 local conditional = require "rdb.orm.expressions.conditional"
 local errors = require "rdb.orm.errors"
+local filtered_relation = require "rdb.orm.expressions.filtered_relation"
 local raw = require "rdb.orm.expressions.raw"
 local subqueries = require "rdb.orm.expressions.subqueries"
 
@@ -16,14 +17,15 @@ local expressions = {
     RawSQL = raw.RawSQL,
     Func = raw.Func,
     Cast = raw.Cast,
+    FilteredRelation = filtered_relation.new,
 }
 
 for name, constructor in pairs(aggregates) do
     expressions[name] = constructor
 end
 
---- rdb.Window, rdb.RowRange, rdb.ValueRange, rdb.FilteredRelation: named, so that a program learns what is missing.
-for _, name in ipairs { "Window", "RowRange", "ValueRange", "FilteredRelation" } do
+--- rdb.Window, rdb.RowRange, rdb.ValueRange: named, so that a program learns what is missing.
+for _, name in ipairs { "Window", "RowRange", "ValueRange" } do
     expressions[name] = function()
         errors.raise("unsupported", "rdb.%s is not part of this version of rdb", name)
     end

@@ -188,14 +188,15 @@ local function set_lookups(resolved, parts, from)
     resolved.output_kind = kind
 end
 
--- Walk relations as far as the names go. Returns the last step and the position of the first part that is no name.
-local function walk(resolved, Model, parts, annotations)
+-- Walk relations from part `at` as far as the names go. Returns the last step and the position of the first part that
+-- is no name.
+local function walk(resolved, Model, parts, at, annotations)
     local model = Model
-    local found = step(model, parts[1])
+    local found = step(model, parts[at])
     if not found then
-        unknown_field(Model, parts[1], resolved.path, annotations)
+        unknown_field(Model, parts[at], resolved.path, annotations)
     end
-    local at = 2
+    at = at + 1
     while at <= #parts and found.relation do
         local following = step(found.to, parts[at])
         if not following then
@@ -209,23 +210,12 @@ local function walk(resolved, Model, parts, annotations)
     return model, found, at
 end
 
---- Resolve a path.
--- @tparam table Model where it starts
--- @tparam string path
--- @tparam ?table annotations map of annotation names that may stand first
--- @treturn table { path, label, edges, model, field, column, relation_model, value_field, transforms, lookup, multi,
--- annotation, composite }
--- @raise misuse naming the model, the field, the nearest name and the choices
-function joins.resolve(Model, path, annotations)
-    local parts = split(path)
-    local resolved = { path = path, label = Model._meta.label .. "." .. path, edges = {}, transforms = {},
-        lookup = "exact" }
-    if annotations and annotations[parts[1]] then
-        resolved.annotation = parts[1]
-        set_lookups(resolved, parts, 2)
-        return resolved
-    end
-    local model, found, at = walk(resolved, Model, parts, annotations)
+local function new(Model, path)
+    return { path = path, label = Model._meta.label .. "." .. path, edges = {}, transforms = {}, lookup = "exact" }
+end
+
+-- What stands at the end of the walk, and what follows it.
+local function finish(resolved, parts, model, found, at)
     resolved.found = found
     set_target(resolved, model, found)
     trim(resolved)
@@ -237,6 +227,46 @@ function joins.resolve(Model, path, annotations)
     end
     set_lookups(resolved, parts, at)
     return resolved
+end
+
+--- Resolve a path that begins with the name of a joined table.
+-- @tparam table Model where the chain starts
+-- @tparam string path "name" or "name__field..."
+-- @tparam table tables name -> { model, edge }
+function joins.resolve_joined(Model, path, tables)
+    local parts, resolved = split(path), new(Model, path)
+    local joined = tables[parts[1]]
+    local model, meta = joined.model, joined.model._meta
+    resolved.edges[1] = joined.edge
+    if parts[2] and (step(model, parts[2]) or not lookups.all[parts[2]]) then
+        return finish(resolved, parts, walk(resolved, model, parts, 2))
+    end
+    resolved.model = model
+    if meta.pk then
+        resolved.field, resolved.column, resolved.value_field = meta.pk, meta.pk.column, meta.pk
+        resolved.relation_model, resolved.ends_at_relation = model, true
+    else
+        resolved.composite = meta.pk_fields
+    end
+    set_lookups(resolved, parts, 2)
+    return resolved
+end
+
+--- Resolve a path.
+-- @tparam table Model where it starts
+-- @tparam string path
+-- @tparam ?table annotations map of annotation names that may stand first
+-- @treturn table { path, label, edges, model, field, column, relation_model, value_field, transforms, lookup, multi,
+-- annotation, composite }
+-- @raise misuse naming the model, the field, the nearest name and the choices
+function joins.resolve(Model, path, annotations)
+    local parts, resolved = split(path), new(Model, path)
+    if annotations and annotations[parts[1]] then
+        resolved.annotation = parts[1]
+        set_lookups(resolved, parts, 2)
+        return resolved
+    end
+    return finish(resolved, parts, walk(resolved, Model, parts, 1, annotations))
 end
 
 --- Resolve a path that must end at a field: no transform, no lookup.

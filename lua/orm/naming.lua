@@ -4,7 +4,7 @@ local naming = {}
 -- Names stay below the limit of every database (63 bytes on PostgreSQL).
 naming.MAX_LENGTH = 63
 
--- FNV-1a, 32 bits: short, stable, no dependency; only tells equal from unequal names.
+--- Eight hexadecimal digits that tell equal from unequal texts: FNV-1a, short, stable, without dependency.
 local function hash8(text)
     local hash = 0x811c9dc5
     for i = 1, #text do
@@ -12,6 +12,8 @@ local function hash8(text)
     end
     return ("%08x"):format(hash)
 end
+
+naming.hash8 = hash8
 
 --- "blog" and "BlogPost" -> "blog_blogpost"
 function naming.table_name(app_label, model_name)

@@ -47,25 +47,24 @@ function placeholders.split(sql, where)
     return pieces
 end
 
-local function count_error(wanted, given)
-    errors.raise("misuse", "rdb.query: the SQL has %d placeholder%s, but %d parameter%s given", wanted,
+local function count_error(where, wanted, given)
+    errors.raise("misuse", "%s: the SQL has %d placeholder%s, but %d parameter%s given", where, wanted,
         wanted == 1 and "" or "s", given, given == 1 and " was" or "s were")
 end
 
-local function named_value(params, part)
+local function named_value(where, params, part)
     local value = params[part.name]
     if value == nil then
-        errors.raise("misuse", "rdb.query: the SQL has a placeholder :%s, but no such parameter was given "
-            .. "(use rdb.null for NULL)",
-            part.name)
+        errors.raise("misuse", "%s: the SQL has a placeholder :%s, but no such parameter was given "
+            .. "(use rdb.null for NULL)", where, part.name)
     end
     return value
 end
 
-local function check_unused(params, seen)
+local function check_unused(where, params, seen)
     for key in pairs(params) do
         if not seen[key] then
-            errors.raise("misuse", "rdb.query: the SQL has no placeholder for the parameter '%s'", tostring(key))
+            errors.raise("misuse", "%s: the SQL has no placeholder for the parameter '%s'", where, tostring(key))
         end
     end
 end
@@ -85,11 +84,12 @@ end
 -- @tparam string sql with `?`, or with `:name`, not both
 -- @tparam ?table params array (holes are NULL up to params.n), or table by name
 -- @tparam table dialect
+-- @tparam ?string where names the caller in messages
 -- @treturn string sql
 -- @treturn table params { n = count }
 -- @raise misuse naming the placeholder or the counts
-function placeholders.translate(sql, params, dialect)
-    params = params or {}
+function placeholders.translate(sql, params, dialect, where)
+    params, where = params or {}, where or "rdb.query"
     local pieces, values, n, marks, seen = {}, {}, 0, {}, {}
     for i, part in ipairs(placeholders.parse(sql)) do
         if type(part) == "string" then
@@ -98,7 +98,7 @@ function placeholders.translate(sql, params, dialect)
             n = n + 1
             marks[part.mark] = true
             if part.mark == ":" then
-                values[n] = named_value(params, part)
+                values[n] = named_value(where, params, part)
                 seen[part.name] = true
             else
                 values[n] = params[n]
@@ -107,11 +107,11 @@ function placeholders.translate(sql, params, dialect)
         end
     end
     if marks["?"] and marks[":"] then
-        errors.raise("misuse", "rdb.query: the SQL mixes ? and :%s; use one kind", next(seen))
+        errors.raise("misuse", "%s: the SQL mixes ? and :%s; use one kind", where, (next(seen)))
     elseif marks[":"] then
-        check_unused(params, seen)
+        check_unused(where, params, seen)
     elseif given_count(params) ~= n then
-        count_error(n, given_count(params))
+        count_error(where, n, given_count(params))
     end
     values.n = n
     return table.concat(pieces), values

@@ -115,6 +115,13 @@ function queryset.manager(base_queryset, own_methods)
     return setmetatable({ node = node, prev = prev, value = value }, metatable)
 end
 
+--- What a part that comes later has put into this module.
+-- @tparam string verb that the part defines
+function queryset.part_of(verb, name)
+    local _ = methods[verb]
+    return queryset[name]
+end
+
 local function load_part(part)
     local add = require("rdb.orm.queryset." .. part)
     add = type(add) == "table" and add.add or add
@@ -125,19 +132,30 @@ for _, part in ipairs { "filters", "links", "annotations", "slices", "terminals"
     load_part(part)
 end
 
--- The verbs that write come with their modules at the first use of one: a program that only reads starts sooner.
-local WRITING = {
-    create = true, get_or_create = true, update_or_create = true, update = true, delete = true, delete_rows = true,
-    bulk_create = true, bulk_update = true,
+-- The verbs that write, and rarer ones, come with their modules at the first use of one: a program that only reads
+-- starts sooner.
+local WRITING = { "saving", "bulk" }
+local GROUPING, JOINING, EXECUTION, PAGES, RAW = { "grouping" }, { "joining" }, { "execution" }, { "pages" }, { "raw" }
+
+local PARTS = {
+    create = WRITING, get_or_create = WRITING, update_or_create = WRITING, update = WRITING, delete = WRITING,
+    delete_rows = WRITING, bulk_create = WRITING, bulk_update = WRITING,
+    group_by = GROUPING, having = GROUPING, extra_where = GROUPING,
+    join = JOINING, left_join = JOINING,
+    select_for_update = EXECUTION, timeout = EXECUTION, read_from = EXECUTION, index_hint = EXECUTION,
+    cache_for = EXECUTION, cache_key = EXECUTION,
+    paginate = PAGES, page_after = PAGES,
+    raw = RAW,
 }
 
 setmetatable(methods, {
     __index = function(self, name)
-        if WRITING[name] then
-            setmetatable(self, nil)
-            load_part "saving"
-            load_part "bulk"
-            return self[name]
+        local parts = PARTS[name]
+        if parts then
+            for _, part in ipairs(parts) do
+                load_part(part)
+            end
+            return rawget(self, name)
         end
     end,
 })

@@ -8,13 +8,14 @@
 --           otherwise link.value is an array of them
 --   base    values carried by the links before this one
 --   facts   what later links ask about the chain: alias, annotations, sliced, mode, ordered, prefetch, empty,
--- fetch_mode
+--           fetch_mode, joined (tables by name), runs (running it takes more than the SQL)
 local shape = {}
 
 --- Nodes per model before its trie starts anew.
 shape.limit = 10000
 
-local FACTS = { "alias", "annotations", "sliced", "mode", "ordered", "prefetch", "empty", "fetch_mode" }
+local FACTS = { "alias", "annotations", "sliced", "mode", "ordered", "prefetch", "empty", "fetch_mode",
+    "joined", "runs" }
 local last_id = 0
 
 local function new_node(trie, parent, kind, spec, count, single)
@@ -36,7 +37,7 @@ local function new_node(trie, parent, kind, spec, count, single)
     }
 end
 
---- The root node of a model: all its rows, on the default database.
+--- The root node of a model: all its rows, on the database of its registry.
 -- @tparam table Model a model class
 -- @treturn table node
 function shape.root(Model)
@@ -45,7 +46,7 @@ function shape.root(Model)
     if not root then
         local trie = { size = 0, generation = 1, model = Model, paths = {} }
         root = new_node(trie, nil, "root", nil, 0, false)
-        root.alias = "default"
+        root.alias = meta.database
         root.annotations = {}
         trie.root = root
         meta.shape_root = root

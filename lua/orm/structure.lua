@@ -36,8 +36,23 @@ local function put(collector, ...)
     end
 end
 
+-- A path that begins with the name of a joined table, remembered with the names.
+local function resolve_joined(node, path)
+    local joined = node.joined
+    local resolved = joined.paths[path]
+    if not resolved and joined.tables[joins.split(path)[1]] then
+        resolved = joins.resolve_joined(node.trie.model, path, joined.tables)
+        joined.paths[path] = resolved
+    end
+    return resolved
+end
+
 --- Resolve a path on the chain up to `node`, remembered per model.
 function structure.resolve(node, path)
+    local by_name = node.joined and resolve_joined(node, path)
+    if by_name then
+        return by_name
+    end
     local paths = node.trie.paths
     local resolved = paths[path]
     if not resolved then

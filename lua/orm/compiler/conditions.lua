@@ -228,10 +228,12 @@ local function split_into(node, where, having)
 end
 
 --- Divide conditions between WHERE and HAVING.
+-- @tparam {table,...} nodes
+-- @tparam {table,...} always nodes for HAVING whatever they read
 -- @treturn ?table WHERE node
 -- @treturn ?table HAVING node
-function conditions.split(nodes)
-    local where, having = {}, {}
+function conditions.split(nodes, always)
+    local where, having = {}, table.move(always, 1, #always, 1, {})
     for _, node in ipairs(nodes) do
         split_into(node, where, having)
     end

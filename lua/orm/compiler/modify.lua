@@ -15,7 +15,7 @@ end
 local function render_where(parts, query)
     local dialect = query.dialect
     if is_plain(query) then
-        local where = conditions.split(query.where)
+        local where = conditions.split(query.where, query.having)
         if where then
             parts[#parts + 1] = " WHERE "
             render.node(parts, where, dialect)

@@ -20,6 +20,7 @@ local function new(Model, dialect, level)
         level = level,
         tree = tree.new(Model, level),
         where = {},
+        having = {},
         annotations = {},
         pending = {},
         selected_annotations = {},
@@ -131,6 +132,25 @@ function links.order_by(self, node)
     self.order, self.reversed = node, false
 end
 
+function links.group_by(self, node)
+    local fields = copy(node.spec)
+    for _, name in ipairs(self.selected_annotations) do
+        if self.annotations[name].aggregate then
+            fields[#fields + 1] = name
+        end
+    end
+    self.mode, self.flat, self.fields = "values", false, fields
+    self.group = { by = "values", fields = copy(node.spec), exact = true }
+end
+
+function links.having(self, node)
+    if not self.group then
+        errors.raise("misuse", "%s: having needs groups: it follows group_by, or annotate with an aggregate",
+            self.meta.label)
+    end
+    self.having[#self.having + 1] = conditions.build(self, node.spec, { node = node })
+end
+
 function links.reverse(self)
     self.reversed = not self.reversed
 end
@@ -179,7 +199,19 @@ local function ignore()
 end
 
 -- Links that only the evaluation reads.
-links.root, links.using, links.prefetch_related, links.fetch_mode = ignore, ignore, ignore, ignore
+for _, kind in ipairs {
+    "root", "using", "prefetch_related", "fetch_mode", "select_for_update", "timeout", "read_from", "cache_for",
+    "cache_key",
+} do
+    links[kind] = ignore
+end
+
+function links.index_hint(self, node)
+    if not self.dialect.index_hint then
+        errors.raise("unsupported", "%s: index_hint is not available on this database", self.meta.label)
+    end
+    self.tree.base.hint = self.dialect.index_hint(node.spec)
+end
 
 --- Add a kind of link from another file: apply(query, node).
 function query.register(kind, apply)

@@ -49,7 +49,7 @@ local function group_nodes(query, output, orders)
     else
         add_group_columns(group, output)
     end
-    for _, order in ipairs(orders) do
+    for _, order in ipairs(query.group.exact and {} or orders) do
         if not order.aggregate and order.args[1].op == "column" then
             group[#group + 1] = order.args[1]
         end
@@ -106,7 +106,7 @@ local function render_limit(parts, query, limit)
 end
 
 local function render_conditions(parts, query, group)
-    local where, having = conditions.split(query.where)
+    local where, having = conditions.split(query.where, query.having)
     if where then
         parts[#parts + 1] = " WHERE "
         render.node(parts, where, query.dialect)

@@ -12,7 +12,7 @@ local LETTERS = { "U", "V", "W", "X", "Y", "Z" }
 -- @tparam table Model
 -- @tparam integer level 0 for the outermost query; inner queries take aliases U0, V0, ... that cannot clash
 function tree.new(Model, level)
-    local self = setmetatable({ joins = {}, used = {}, level = level }, Tree)
+    local self = setmetatable({ joins = {}, used = {}, named = {}, level = level }, Tree)
     self.base = { model = Model, table = Model._meta.table, alias = self:new_alias(Model._meta.table), children = {} }
     return self
 end
@@ -30,7 +30,7 @@ function Tree:new_alias(table_name)
 end
 
 local function reusable(join, edge, reuse)
-    return join.edge.key == edge.key and (not edge.multi or reuse == nil or reuse[join])
+    return not join.name and join.edge.key == edge.key and (not edge.multi or reuse == nil or reuse[join])
 end
 
 --- Join `edge` below `parent`.
@@ -39,16 +39,26 @@ end
 -- @tparam ?table reuse set of joins that a multi-valued edge may share; nil: any
 -- @treturn table join { alias, table, model, parent, edge, outer }
 function Tree:add(parent, edge, reuse)
+    if edge.named then
+        return self.named[edge.named]
+    end
     for i = #parent.children, 1, -1 do
         if reusable(parent.children[i], edge, reuse) then
             return parent.children[i]
         end
     end
+    return self:add_own(parent, edge)
+end
+
+--- Join `edge` below `parent` once more, whatever is there.
+-- @tparam ?string name alias of the table in the outermost query, unless a table has it
+function Tree:add_own(parent, edge, name)
     local meta = edge.to_model._meta
     local join = {
         table = meta.table,
         model = edge.to_model,
-        alias = self:new_alias(meta.table),
+        alias = self:new_alias(name and self.level == 0 and not self.used[name] and name or meta.table),
+        name = name,
         parent = parent,
         edge = edge,
         outer = parent.outer or edge.nullable or false,
@@ -82,7 +92,7 @@ function Tree.promote(_, joins)
     end
     while #pending > 0 do
         local join = table.remove(pending)
-        if not join.outer and (join.edge.nullable or join.parent.outer) then
+        if not join.outer and not join.pinned and (join.edge.nullable or join.parent.outer) then
             join.outer = true
             for _, child in ipairs(join.children) do
                 pending[#pending + 1] = child

@@ -7,6 +7,7 @@
 --   transforms name -> template              functions name -> { template, kind, min, max }
 --   aggregates name -> { template, decimal } casts     type -> { template, kind }
 --   truncations unit -> { date =, timestamp = }
+--   index_hint(name) -> SQL behind the table in FROM, or nil where the database has none
 --   collations kind -> template that makes values of the kind compare right
 local errors = require "rdb.orm.errors"
 local null = require "rdb.orm.null"

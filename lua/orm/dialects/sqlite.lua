@@ -175,6 +175,11 @@ function sqlite.limit_clause(has_limit, has_offset)
     return { " LIMIT ", "limit" }
 end
 
+--- Behind the table in FROM: read it by this index.
+function sqlite.index_hint(name)
+    return " INDEXED BY " .. base.quote_name(name)
+end
+
 --- A parameter for a list of any length.
 -- @treturn string template of the condition, <1> the column, <2> the list
 -- @treturn string parameter kind

@@ -2,6 +2,7 @@
 local base = require "rdb.orm.expressions.base"
 local dialect_base = require "rdb.orm.dialects.base"
 local errors = require "rdb.orm.errors"
+local filtered_relation = require "rdb.orm.expressions.filtered_relation"
 local joins = require "rdb.orm.joins"
 local q = require "rdb.orm.q"
 local shape = require "rdb.orm.shape"
@@ -109,9 +110,44 @@ return function(methods, queryset)
         return link(self, child, collector.values)
     end
 
-    --- annotate{ name = expression }: a computed value on every row.
+    -- Join the filtered relations; returns the QuerySet and the expressions that are left.
+    local function join_filtered(self, given)
+        local names, rest = {}, {}
+        for name, value in pairs(given) do
+            if filtered_relation.is(value) then
+                names[#names + 1] = name
+            else
+                rest[name] = value
+            end
+        end
+        table.sort(names, function(a, b) return tostring(a) < tostring(b) end)
+        for _, name in ipairs(names) do
+            self = queryset.part_of("left_join", "join_filtered")(self, name, given[name])
+        end
+        return self, rest
+    end
+
+    local function has_filtered(given)
+        if type(given) == "table" and getmetatable(given) == nil then
+            for _, value in pairs(given) do
+                if filtered_relation.is(value) then
+                    return true
+                end
+            end
+        end
+        return false
+    end
+
+    --- annotate{ name = expression }: a computed value on every row; a rdb.FilteredRelation becomes a relation of that
+    -- name for later paths.
     function methods.annotate(self, given)
         queryset.refuse_sliced(self, "annotate")
+        if has_filtered(given) then
+            self, given = join_filtered(self, given)
+            if next(given) == nil then
+                return self
+            end
+        end
         return annotate(self, "annotate", false, given)
     end
 

@@ -68,7 +68,12 @@ function evaluation.run(verb, node, link)
         compiled = ready(node)
     end
     local params = collect(compiled, link)
-    local ok, first, second = pcall(verb, connections.target(node.alias), compiled.plan, params)
+    local ok, first, second
+    if node.runs then
+        ok, first, second = pcall(require("rdb.orm.queryset.running").run, verb, compiled, link, params, node)
+    else
+        ok, first, second = pcall(verb, connections.target(node.alias), compiled.plan, params)
+    end
     if not ok then
         explain(first, compiled, node)
     end
@@ -81,6 +86,7 @@ function evaluation.terminal(node, kind)
     return node.children[kind] or shape.add(node, kind, kind, true, 0, false)
 end
 
+--- What happens to rows once they are there: fetch mode and prefetches.
 local function finish(self, list)
     local node = self.node
     if node.fetch_mode and node.fetch_mode ~= "peers" then
@@ -91,6 +97,8 @@ local function finish(self, list)
     end
     return list
 end
+
+evaluation.finish = finish
 
 --- What `finish` does, for one object.
 function evaluation.finish_one(self, object)

@@ -25,20 +25,21 @@ return function(methods, queryset)
     end
     queryset.refuse_sliced = refuse_sliced
 
-    -- A link for conditions that were checked. `kind` is what the node is in the trie: always "filter".
-    local function condition_link(self, children, negated)
+    -- A link for conditions that were checked. `kind` is what the node is in the trie: "filter" or "having".
+    local function condition_link(self, children, negated, kind)
         local node = self.node
-        local collector = structure.collector(node, "filter")
+        local collector = structure.collector(node, kind)
         local spec = structure.q(collector, q.conjunction(children, negated))
         local key = structure.key(collector)
         local child = node.children[key]
         if not child then
             local only = #collector.values == 1 and spec.children[1].form == "value" and #spec.children == 1
-            child = shape.add(node, key, "filter", spec, #collector.values, only)
+            child = shape.add(node, key, kind, spec, #collector.values, only)
         end
         local values = collector.values
         return queryset.link(self, child, child.single and values[1] or values), spec
     end
+    queryset.condition_link = condition_link
 
     -- Remember the short way for one name: node.filters[name] = { string = child, number = child, ..., prepare = }.
     local function remember(node, name, value, link, spec)
@@ -107,7 +108,7 @@ return function(methods, queryset)
             return setmetatable({ node = known.child, prev = self, value = values }, QuerySet)
         end
         refuse_sliced(self, where)
-        local link, spec = condition_link(self, q.children_of(conditions, where), false)
+        local link, spec = condition_link(self, q.children_of(conditions, where), false, "filter")
         if key and spec.children[2] then
             remember_several(node, key, link, spec)
         end
@@ -130,7 +131,8 @@ return function(methods, queryset)
                     return setmetatable({ node = child, prev = self, value = value }, QuerySet)
                 elseif type(name) == "string" then
                     refuse_sliced(self, where)
-                    local link, spec = condition_link(self, { { path = name, value = value } }, false)
+                    local link, spec = condition_link(self, { { path = name, value = value } }, false,
+                        "filter")
                     remember(node, name, value, link, spec)
                     return link
                 end
@@ -139,7 +141,7 @@ return function(methods, queryset)
             end
         end
         refuse_sliced(self, where)
-        return (condition_link(self, q.children_of_arguments(where, conditions, ...), false))
+        return (condition_link(self, q.children_of_arguments(where, conditions, ...), false, "filter"))
     end
     queryset.filter_as = filter
 
@@ -151,6 +153,6 @@ return function(methods, queryset)
     --- Rows that do not match; NULL does not match.
     function methods.exclude(self, ...)
         refuse_sliced(self, "exclude")
-        return (condition_link(self, q.children_of_arguments("exclude", ...), true))
+        return (condition_link(self, q.children_of_arguments("exclude", ...), true, "filter"))
     end
 end

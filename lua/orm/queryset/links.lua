@@ -52,6 +52,8 @@ return function(methods, queryset)
         return names
     end
 
+    queryset.names_of = names_of
+
     -- Resolve now, so that a misspelt name is reported where it was written.
     local function check_field(self, path)
         local resolved = structure.resolve(self.node, path)
