@@ -93,6 +93,18 @@ describe("the SQL of", function()
             :filter { views = 1 }, { 1 })
     end)
 
+    it("arithmetic on decimals", function()
+        is("blog_post WHERE rdb_decimal_mul(blog_post.rating, blog_post.views) COLLATE rdb_decimal > ?",
+            Post.objects:alias { v = F "rating" * F "views" }:filter { v__gt = "20" }, { "20" })
+        is("blog_post ORDER BY rdb_decimal_sub(?, rdb_decimal_div(blog_post.rating, ?)) COLLATE rdb_decimal ASC",
+            Post.objects:order_by(-(F "rating" / "1.10")), { 0, "1.10" })
+        whole("SELECT rdb_decimal_sum(rdb_decimal_mul(blog_post.rating, blog_post.views)) AS s, COUNT(blog_post.id) AS n FROM blog_post "
+            .. "GROUP BY blog_post.status HAVING rdb_decimal_sum(rdb_decimal_mul(blog_post.rating, blog_post.views)) COLLATE rdb_decimal > ?",
+            Post.objects:values "status":annotate { s = rdb.Sum(F "rating" * F "views"), n = rdb.Count "id" }
+                :filter { s__gt = 20 }:values("s", "n"))
+        assert.equal("unsupported", caught(function() return Post.objects:order_by(F "views" * "2"):to_sql() end).code)
+    end)
+
     it("names that the program registered", function()
         rdb.register_lookup("differs", { template = "<1> <> <2>" })
         rdb.register_lookup("length", { template = "LENGTH(<1>)", output = "int64", on = { "text" } })

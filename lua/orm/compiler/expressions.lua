@@ -149,45 +149,6 @@ local function resolve_args(query, specs, scope)
 end
 expressions.resolve_args = resolve_args
 
-local NUMERIC = { int64 = true, double = true, decimal = true, bool = true, any = true }
-local OPERATORS = {
-    ["+"] = "(<1> + <2>)", ["-"] = "(<1> - <2>)", ["*"] = "(<1> * <2>)", ["%"] = "(<1> % <2>)",
-    ["/"] = "(CAST(<1> AS REAL) / <2>)", ["//"] = "(CAST(<1> AS INTEGER) / CAST(<2> AS INTEGER))",
-        ["^"] = "POWER(<1>, <2>)",
-    [".."] = "(<1> || <2>)",
-}
-
-local function arithmetic_kind(query, operator, left, right)
-    if operator == ".." then
-        return "text"
-    end
-    for _, side in ipairs { left, right } do
-        if not NUMERIC[side.kind] then
-            errors.raise("unsupported", "%s arithmetic ('%s') is not available on this database", side.kind, operator)
-        end
-    end
-    if (left.kind == "decimal" or right.kind == "decimal") and operator ~= "^" then
-        return query.dialect.features.decimal_arithmetic and "decimal" or "double"
-    elseif operator == "//" then
-        return "int64"
-    elseif operator == "/" or operator == "^" or left.kind == "double" or right.kind == "double" then
-        return "double"
-    elseif left.kind == "any" or right.kind == "any" then
-        return "any"
-    end
-    return "int64"
-end
-
-function resolvers.combined(query, spec, scope)
-    local args = {}
-    for i, argument in ipairs(spec.args) do
-        args[i] = expressions.resolve(query, argument, scope)
-    end
-    local kind = arithmetic_kind(query, spec.operator, args[1], args[2])
-    local operators = kind == "decimal" and query.dialect.decimal_operators or OPERATORS
-    return template(operators[spec.operator], args, kind)
-end
-
 --- A node as a column takes it: decimals that were calculated get the places of the column.
 function expressions.assignable(query, node, field)
     local round = query.dialect.decimal_round

@@ -5,7 +5,8 @@ local expressions = require "rdb.orm.compiler.expressions"
 local shape = require "rdb.orm.shape"
 local structure = require "rdb.orm.structure"
 local tree = require "rdb.orm.compiler.tree"
-require "rdb.orm.compiler.aggregates" -- registers its kind of expression
+require "rdb.orm.compiler.aggregates" -- these register their kinds of expression
+require "rdb.orm.compiler.arithmetic"
 
 local query = {}
 
