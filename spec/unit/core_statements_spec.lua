@@ -43,7 +43,8 @@ describe("core", function()
 
   it("ends a statement at its time limit", function()
     local endless = core.plan {
-      sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT COUNT(*) FROM n",
+      sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) "
+        .. "SELECT COUNT(*) FROM n",
       shape = "flat", columns = { { "n", "int64" } },
     }
     for _, verb in ipairs { core.fetch, core.fetch_one, core.execute, core.cursor } do
