@@ -1,37 +1,61 @@
 /* insertion.c - fields of an instance to parameters and to its snapshot. */
 #include "insertion.h"
 
+#include "../utf8_length.h"
+
 void rlua_insertion_enter(lua_State *L, rlua_insertion *insert, const rlua_plan *plan, int plan_index) {
     insert->plan = plan;
     if (plan->n_insert == 0 && plan->n_params > 0) {
-        rlua_raise_code(L, RDB_E_MISUSE, "the plan has no insert keys");
+        rlua_raise_code(L, RDB_E_MISUSE, "the plan names no fields to write");
     }
+    luaL_checkstack(L, 4 * plan->n_insert + 2 * LUA_MINSTACK, "too many fields");
     rlua_params_begin(L, &insert->params, plan->n_insert);
     rlua_plan_anchor(L, plan_index);
     insert->anchor = lua_gettop(L);
     lua_rawgeti(L, insert->anchor, RLUA_ANCHOR_PK);
     insert->pk = insert->anchor + 1;
+    insert->keys = insert->pk + 1;
+    for (int i = 0; i < plan->n_insert; i++) {
+        lua_rawgeti(L, insert->anchor, rlua_anchor_insert(plan, i));
+    }
 }
 
 static inline bool is_json(uint8_t kind) {
     return kind == RDB_KIND_JSON || kind == RDB_KIND_ARRAY;
 }
 
+/* The text of bound key i has more bytes than characters are allowed: does it fit? */
+static bool fits(rlua_insertion *insert, int i) {
+    size_t limit = insert->plan->limits[i];
+    size_t length = rdb__utf8_length(insert->params.values[i].as.text, insert->params.values[i].more.len);
+    if (length <= limit) {
+        return true;
+    }
+    rdb_error_set(&insert->err, RDB_E_DATA_TOO_LONG, "holds at most %zu characters, got %zu", limit, length);
+    return false;
+}
+
 rlua_read_result rlua_insertion_read(lua_State *L, rlua_insertion *insert, int instance) {
     const rlua_plan *plan = insert->plan;
+    int n = plan->n_insert - plan->n_keys;
     insert->params.buffers_used = 0;
     insert->nulls = false;
-    for (int i = 0; i < plan->n_insert; i++) {
+    for (int i = 0; i < n; i++) {
         uint8_t kind = plan->insert_kinds[i];
-        lua_rawgeti(L, insert->anchor, rlua_anchor_insert(plan, i));
+        rdb_value *value = &insert->params.values[i];
+        lua_pushvalue(L, insert->keys + i);
         int type = lua_rawget(L, instance);
-        if (type == LUA_TTABLE && !is_json(kind)) {
-            return RLUA_READ_EXPRESSION;
-        }
-        if (type == LUA_TLIGHTUSERDATA && !is_json(kind)) {
+        if ((type == LUA_TTABLE || type == LUA_TLIGHTUSERDATA) && !is_json(kind)) {
+            if (type == LUA_TTABLE) {
+                return RLUA_READ_OTHER;
+            }
             insert->nulls = true;
         }
-        if (rlua_params_convert(L, &insert->params, kind, &insert->params.values[i], &insert->err) != 0) {
+        bool good = rlua_params_convert(L, &insert->params, kind, value, &insert->err) == 0;
+        if (good && plan->limits[i] != 0 && value->kind == RDB_KIND_TEXT && value->more.len > plan->limits[i]) {
+            good = fits(insert, i);
+        }
+        if (!good) {
             insert->bad_field = i;
             return RLUA_READ_FAILED;
         }
@@ -43,9 +67,12 @@ int rlua_insertion_raise(lua_State *L, rlua_insertion *insert, int plan_index, l
     const char *label = rlua_plan_label(L, plan_index, insert->plan, 0);
     lua_rawgeti(L, insert->anchor, rlua_anchor_insert(insert->plan, insert->bad_field));
     const char *key = lua_tostring(L, -1);
+    const char *colon = insert->err.code == RDB_E_DATA_TOO_LONG ? "" : ":";
     rlua_push_error(L, &insert->err, insert->plan->sql);
-    lua_pushfstring(L, "%s.%s: %s", label, key, insert->err.message);
+    lua_pushfstring(L, "%s.%s%s %s", label, key, colon, insert->err.message);
     lua_setfield(L, -2, "message");
+    lua_pushstring(L, label);
+    lua_setfield(L, -2, "model");
     lua_pushstring(L, key);
     lua_setfield(L, -2, "field");
     if (position > 0) {
@@ -124,14 +151,13 @@ void rlua_insertion_set_pk(lua_State *L, const rlua_insertion *insert, int insta
 void rlua_insertion_clear_nulls(lua_State *L, const rlua_insertion *insert, int instance) {
     const rlua_plan *plan = insert->plan;
     for (int i = 0; i < plan->n_insert; i++) {
-        lua_rawgeti(L, insert->anchor, rlua_anchor_insert(plan, i));
-        lua_pushvalue(L, -1);
-        if (lua_rawget(L, instance) == LUA_TLIGHTUSERDATA && !is_json(plan->insert_kinds[i])) {
-            lua_pop(L, 1);
+        lua_pushvalue(L, insert->keys + i);
+        bool null = lua_rawget(L, instance) == LUA_TLIGHTUSERDATA && !is_json(plan->insert_kinds[i]);
+        lua_pop(L, 1);
+        if (null) {
+            lua_pushvalue(L, insert->keys + i);
             lua_pushnil(L);
             lua_rawset(L, instance);
-        } else {
-            lua_pop(L, 2);
         }
     }
 }

@@ -1,22 +1,23 @@
-/* insertion.h - what core.insert and core.insert_many share: an instance's fields as parameters, and back.
+/* insertion.h - what core.insert, core.update and their bulk forms share: an instance's fields as parameters, and back.
  *
- * Fields are read with raw gets and bound as they are. A field that holds an expression (a table that is no JSON) is
- * the Lua layer's business. */
+ * Fields are read with raw gets, checked against the plan's limits and bound as they are. A field that holds an
+ * expression (a table that is no JSON) is the Lua layer's business. */
 #ifndef RDB_LUA_INSERTION_H
 #define RDB_LUA_INSERTION_H
 
 #include "parameters.h"
 #include "snapshot.h"
 
-/* What reading an instance's fields came to. */
-typedef enum rlua_read_result { RLUA_READ_GOOD, RLUA_READ_EXPRESSION, RLUA_READ_FAILED } rlua_read_result;
+/* What reading an instance's fields came to. OTHER: this plan cannot write it (an expression, or no key). */
+typedef enum rlua_read_result { RLUA_READ_GOOD, RLUA_READ_OTHER, RLUA_READ_FAILED } rlua_read_result;
 
-/* An insert under way: parameters of the current instance and where things are on the stack. */
+/* A write under way: parameters of the current instance and where things are on the stack. */
 typedef struct rlua_insertion {
     const rlua_plan *plan;
     rlua_params params;
     int anchor;    /* stack index of the plan's anchor */
     int pk;        /* stack index of the pk's key, nil for none */
+    int keys;      /* stack index of the first bound key */
     int bad_field; /* 0-based position, after RLUA_READ_FAILED */
     bool nulls;    /* a field of the instance read last holds the null sentinel, meaning SQL NULL */
     rdb_error err;
@@ -36,10 +37,10 @@ typedef struct rlua_column_sources {
 /* rlua_insertion_enter - push what all instances share. The insertion and the sources stay where they are in memory.
  * [-0, +?, v] */
 void rlua_insertion_enter(lua_State *L, rlua_insertion *insert, const rlua_plan *plan, int plan_index);
-/* rlua_insertion_read - the fields of the instance at index as parameters; what they borrow from stays on the stack.
- * [-0, +?, m] */
+/* rlua_insertion_read - the fields of the instance at index (those that find the row excepted) as parameters; what they
+ * borrow from stays on the stack. [-0, +?, m] */
 rlua_read_result rlua_insertion_read(lua_State *L, rlua_insertion *insert, int instance);
-/* rlua_insertion_raise - raise what RLUA_READ_FAILED found: `field`, "model.field: " in the message, and `index` when
+/* rlua_insertion_raise - raise what RLUA_READ_FAILED found: `model` and `field`, both in the message, and `index` when
  * position > 0. [-0, +0, v] */
 int rlua_insertion_raise(lua_State *L, rlua_insertion *insert, int plan_index, lua_Integer position);
 /* rlua_insertion_wants_pk - there is a pk key, and the instance has no value for it (nil or the null sentinel). [-0,

@@ -1,13 +1,12 @@
 /* inserts.c - core.insert and core.insert_many: rows from instances, keys and snapshots back into them.
  *
  * The generated key and the snapshot are set only after the database has said yes, for a slice after all of it. */
-#include "insertion.h"
-#include "run.h"
+#include "batch.h"
 
 /* core.insert(target, plan, instance) -> true | false
  * INSERT from the fields plan.insert names; fills the key plan.insert.pk when it was nil and takes the snapshot
  * (plan.columns); rdb.null in a field becomes nil (but JSON null stays). false: a field holds an expression, nothing
- * was done. A bad field raises with `field`.
+ * was done. A bad field raises with `model` and `field`.
  * [-0, +1, v]   blocks */
 static int l_insert(lua_State *L) {
     rlua_run run;
@@ -18,7 +17,7 @@ static int l_insert(lua_State *L) {
     lua_settop(L, 3);
     rlua_insertion_enter(L, &insert, plan, 2);
     switch (rlua_insertion_read(L, &insert, 3)) {
-    case RLUA_READ_EXPRESSION:
+    case RLUA_READ_OTHER:
         lua_pushboolean(L, 0);
         return 1;
     case RLUA_READ_FAILED:
@@ -53,198 +52,58 @@ static int l_insert(lua_State *L) {
     return 1;
 }
 
-/* What is known of an inserted instance until all are done. */
-typedef struct inserted {
-    int64_t pk;
-    uint32_t row;   /* in its block */
-    uint32_t block; /* in the list of blocks; 0: no snapshot */
-    bool fill;      /* pk was generated */
-    bool nulls;     /* has sentinels that meant SQL NULL */
-} inserted;
-
-/* Stack of the protected call, then the keys. */
-enum { ARG_BATCH = 1, ARG_PLAN, ARG_INSTANCES, BLOCKS, DONE_ROWS, BLOCK };
+/* -- core.insert_many --------------------------------------------------------------------------------------------- */
 
 typedef struct bulk_insert {
-    rlua_plan *plan;
-    rlua_run *run;
-    rlua_insertion insert;
-    lua_Integer first;
-    lua_Integer last;
-    lua_Integer position; /* of the instance at hand, [out] of the one that stopped the batch */
-    inserted *rows;       /* on the stack of the protected call */
-    rdb_value pk;         /* of the instance at hand; NULL when not generated */
+    rlua_batch batch; /* first */
+    rdb_value pk;     /* of the instance at hand; NULL when not generated */
     rlua_column_sources sources;
-    rlua_packer packer;
-    uint32_t n_blocks;
-    bool started;    /* the statement has run: rdb_query_again() */
-    bool failed;     /* [out] the database failed: run->err */
-    bool expression; /* [out] the instance at position has one */
 } bulk_insert;
 
-static bool execute(bulk_insert *batch) {
-    rlua_run *run = batch->run;
-    const rlua_params *params = &batch->insert.params;
-    if (!batch->started) {
-        batch->started = rlua_run_start(run, params->values, params->count);
-        return batch->started && rlua_run_drain(run);
-    }
-    rdb_step step = rdb_query_again(&run->query, params->values, (size_t)params->count, &run->err);
-    if (step > RDB_STEP_ROW) {
-        step = rdb_query_wait(&run->query, step, &run->err);
-    }
-    return step == RDB_STEP_DONE && rlua_run_drain(run);
+static void enter(lua_State *L, rlua_batch *batch) {
+    bulk_insert *bulk = (bulk_insert *)batch;
+    rlua_insertion_sources(L, &batch->insert, &bulk->pk, &bulk->sources);
 }
 
-/* Insert the instance at the top. False: stop. */
-static bool insert_next(lua_State *L, bulk_insert *batch, inserted *row) {
-    int instance = lua_gettop(L);
-    switch (rlua_insertion_read(L, &batch->insert, instance)) {
-    case RLUA_READ_EXPRESSION:
-        batch->expression = true;
-        return false;
-    case RLUA_READ_FAILED:
-        rlua_insertion_raise(L, &batch->insert, ARG_PLAN, batch->position);
-        return false;
-    case RLUA_READ_GOOD:
-        break;
+/* A plan that binds the key wants instances that have one, a plan that generates it those that have none. */
+static rlua_read_result read_fields(lua_State *L, rlua_batch *batch, int instance) {
+    bool wants = rlua_insertion_wants_pk(L, &batch->insert, instance);
+    if (!lua_isnil(L, batch->insert.pk) && wants == (batch->plan->pk_insert >= 0)) {
+        return RLUA_READ_OTHER;
     }
-    row->fill = rlua_insertion_wants_pk(L, &batch->insert, instance);
-    row->nulls = batch->insert.nulls;
-    if (!execute(batch)) {
-        batch->failed = true;
-        return false;
-    }
-    batch->pk = rdb_value_null();
-    if (row->fill) {
-        row->pk = rdb_query_last_insert_id(&batch->run->query);
-        batch->pk = rdb_value_int64(row->pk);
+    batch->fill = wants;
+    return rlua_insertion_read(L, &batch->insert, instance);
+}
+
+static void keep(lua_State *L, rlua_batch *batch, int instance) {
+    bulk_insert *bulk = (bulk_insert *)batch;
+    batch->affected++;
+    bulk->pk = rdb_value_null();
+    if (batch->fill) {
+        batch->pk = rdb_query_last_insert_id(&batch->run.query);
+        bulk->pk = rdb_value_int64(batch->pk);
     }
     if (batch->plan->n_columns > 0) {
-        const rlua_snapshot *before = batch->packer.block;
-        row->row =
-            rlua_insertion_pack(L, &batch->insert, &batch->sources, &batch->packer, instance, &batch->pk, ARG_PLAN);
-        if (batch->packer.block != before) {
-            lua_pushvalue(L, BLOCK);
-            lua_rawseti(L, BLOCKS, ++batch->n_blocks);
-        }
-        row->block = batch->n_blocks;
-    }
-    return true;
-}
-
-/* All are in the database: set keys and snapshots of the n first. */
-static void settle_all(lua_State *L, const bulk_insert *batch, lua_Integer n) {
-    uint32_t current = 0;
-    for (lua_Integer i = 0; i < n; i++) {
-        const inserted *row = &batch->rows[i];
-        lua_rawgeti(L, ARG_INSTANCES, batch->first + i);
-        int instance = lua_gettop(L);
-        rdb_value pk = row->fill ? rdb_value_int64(row->pk) : rdb_value_null();
-        rlua_insertion_set_pk(L, &batch->insert, instance, &pk);
-        if (row->nulls) {
-            rlua_insertion_clear_nulls(L, &batch->insert, instance);
-        }
-        if (row->block != current) {
-            current = row->block;
-            lua_rawgeti(L, BLOCKS, current);
-            lua_replace(L, BLOCK);
-        }
-        if (current != 0) {
-            rlua_insertion_attach(L, instance, BLOCK, row->row);
-        }
-        lua_pop(L, 1);
+        batch->row = rlua_insertion_pack(L, &batch->insert, &bulk->sources, &batch->packer, instance, &bulk->pk,
+                                         RLUA_BATCH_PLAN);
     }
 }
 
-/* The protected call. Arguments: batch, plan, instances. */
-static int insert_batch(lua_State *L) {
-    bulk_insert *batch = lua_touserdata(L, ARG_BATCH);
-    lua_Integer count = batch->last - batch->first + 1;
-    lua_newtable(L);
-    batch->rows = (inserted *)lua_newuserdatauv(L, sizeof(inserted) * (size_t)count, 0);
-    lua_pushnil(L);
-    batch->packer = (rlua_packer){.slot = BLOCK, .next_capacity = 4096};
-    rlua_insertion_enter(L, &batch->insert, batch->plan, ARG_PLAN);
-    rlua_insertion_sources(L, &batch->insert, &batch->pk, &batch->sources);
-    int top = lua_gettop(L);
-    lua_Integer i = 0;
-    for (; i < count; i++) {
-        batch->position = batch->first + i;
-        if (lua_rawgeti(L, ARG_INSTANCES, batch->position) != LUA_TTABLE) {
-            rlua_raise_code(L, RDB_E_MISUSE, "instance %d is not a table", (int)batch->position);
-        }
-        batch->rows[i] = (inserted){0};
-        if (!insert_next(L, batch, &batch->rows[i])) {
-            break;
-        }
-        lua_settop(L, top);
-    }
-    lua_settop(L, top);
-    if (!batch->failed) {
-        settle_all(L, batch, i);
-    }
-    return 0;
-}
-
-/* Set `index` in the error table on top. */
-static void set_index(lua_State *L, lua_Integer position) {
-    if (lua_istable(L, -1)) {
-        lua_pushinteger(L, position);
-        lua_setfield(L, -2, "index");
-    }
-}
-
-/* core.insert_many(target, plan, instances, first, last) -> true | false, position
- * The same for instances[first .. last] with one prepared statement; the caller owns the transaction. false: the
- * instance at position holds an expression; those before it are inserted. An error has `index`, and no instance was
- * changed.
- * [-0, +(1|2), v]   blocks */
+/* core.insert_many(target, plan, instances, first, last) -> written, states | nil
+ * The same for instances[first .. last] with one prepared statement; the caller owns the transaction. It stops before
+ * an item that this plan cannot write: no table with the plan's metatable, an instance that holds an expression, has a
+ * key that the plan generates, or lacks one that it binds. states: what the written ones were before (rlua_batch_run), nil when all were unsaved. An error
+ * has `index`, and no instance was changed.
+ * [-0, +2, v]   blocks */
 static int l_insert_many(lua_State *L) {
-    rlua_run run;
-    bulk_insert batch = {.plan = rlua_check_plan(L, 2), .run = &run};
-    rlua_run_prepare(L, &run, 1, 2, batch.plan);
-    luaL_checktype(L, 3, LUA_TTABLE);
-    batch.first = luaL_optinteger(L, 4, 1);
-    batch.last = luaL_optinteger(L, 5, (lua_Integer)lua_rawlen(L, 3));
-    lua_settop(L, 3);
-    if (batch.last < batch.first) {
-        lua_pushboolean(L, 1);
-        return 1;
-    }
-    if (batch.last - batch.first >= INT32_MAX) {
-        return rlua_raise_code(L, RDB_E_MISUSE, "core.insert_many: too many instances in one call");
-    }
-    lua_pushcfunction(L, insert_batch);
-    lua_pushlightuserdata(L, &batch);
-    lua_pushvalue(L, 2);
-    lua_pushvalue(L, 3);
-    run.started_ns = 0;
-    int status = lua_pcall(L, 3, 0, 0);
-    if (batch.started) {
-        rlua_run_end(&run, batch.failed ? run.err.code : RDB_OK);
-    }
-    if (status != LUA_OK) {
-        set_index(L, batch.position);
-        return lua_error(L);
-    }
-    if (batch.failed) {
-        rlua_run_report_failed(L, &run);
-        rlua_push_error(L, &run.err, run.sql);
-        set_index(L, batch.position);
-        return lua_error(L);
-    }
-    lua_Integer inserted_rows = batch.expression ? batch.position - batch.first : batch.last - batch.first + 1;
-    rlua_run_report(L, &run, inserted_rows);
-    lua_pushboolean(L, !batch.expression);
-    if (!batch.expression) {
-        return 1;
-    }
-    lua_pushinteger(L, batch.position);
+    static const rlua_batch_verbs verbs = {enter, read_fields, keep};
+    bulk_insert bulk;
+    rlua_batch_run(L, &bulk.batch, &verbs);
     return 2;
 }
 
 void rlua_open_inserts(lua_State *L) {
     static const luaL_Reg functions[] = {{"insert", l_insert}, {"insert_many", l_insert_many}, {NULL, NULL}};
     rlua_context_functions(L, functions);
+    rlua_open_updates(L);
 }

@@ -133,7 +133,8 @@ static int l_forget(lua_State *L) {
 
 /* core.new(metatable, known, values [, n_columns]) -> instance, key | nil
  * An unsaved instance: copies the values whose key has known[key] == true. The second answer is the first key for which
- * that is not so (a relation, or unknown): the caller takes care of it. n_columns: room for that many fields.
+ * that is not so (a relation, or unknown) or whose value is the null sentinel, which is copied too: the caller takes
+ * care of them. n_columns: room for that many fields.
  * [-0, +2, m] */
 static int l_new(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -147,17 +148,16 @@ static int l_new(lua_State *L) {
         lua_pushvalue(L, -2);
         bool plain = lua_rawget(L, 2) == LUA_TBOOLEAN && lua_toboolean(L, -1);
         lua_pop(L, 1);
+        if ((!plain || lua_islightuserdata(L, -1)) && lua_isnil(L, 5)) {
+            lua_copy(L, -2, 5);
+        }
         if (plain) {
             lua_pushvalue(L, -2);
             lua_insert(L, -2);
             lua_rawset(L, 4);
-            continue;
+        } else {
+            lua_pop(L, 1);
         }
-        if (lua_isnil(L, 5)) {
-            lua_pushvalue(L, -2);
-            lua_replace(L, 5);
-        }
-        lua_pop(L, 1);
     }
     lua_pushvalue(L, 1);
     lua_setmetatable(L, 4);

@@ -11,6 +11,7 @@ typedef struct plan_sizes {
     int columns;
     int objects;
     int insert;
+    const char *bound; /* "insert" or "update" */
 } plan_sizes;
 
 #define SPEC 1 /* stack index of the description */
@@ -189,17 +190,19 @@ static void match_insert(lua_State *L, int anchor, rlua_plan *plan, int16_t *ins
 /* The userdata with its arrays behind the struct, all zero; the arrays are handed out as writable by the caller's
  * copies of the pointers. */
 static rlua_plan *allocate(lua_State *L, const plan_sizes *sizes) {
+    size_t limits = sizeof(uint32_t) * (size_t)sizes->insert;
     size_t objects = sizeof(rlua_object) * (size_t)sizes->objects;
     size_t insert_of = sizeof(int16_t) * (size_t)sizes->columns;
     size_t kinds = (size_t)sizes->params + (size_t)sizes->columns + (size_t)sizes->insert;
-    size_t size = sizeof(rlua_plan) + objects + insert_of + kinds;
+    size_t size = sizeof(rlua_plan) + limits + objects + insert_of + kinds;
     rlua_plan *plan = (rlua_plan *)lua_newuserdatauv(L, size, 1);
     memset(plan, 0, size);
     plan->n_params = sizes->params;
     plan->n_columns = sizes->columns;
     plan->n_objects = sizes->objects;
     plan->n_insert = sizes->insert;
-    char *behind = (char *)(plan + 1);
+    plan->limits = (const uint32_t *)(plan + 1);
+    char *behind = (char *)(plan + 1) + limits;
     plan->objects = (const rlua_object *)(const void *)behind;
     plan->insert_of = (const int16_t *)(const void *)(behind + objects);
     plan->param_kinds = (const uint8_t *)behind + objects + insert_of;
@@ -220,24 +223,43 @@ static void read_sql(lua_State *L, int anchor, rlua_plan *plan) {
     anchor_field(L, anchor, "model", RLUA_ANCHOR_MODEL);
 }
 
-static void read_insert(lua_State *L, int anchor, rlua_plan *plan, uint8_t *kinds, int16_t *insert_of) {
-    lua_pushnil(L);
-    if (lua_getfield(L, SPEC, "insert") == LUA_TTABLE) {
-        lua_getfield(L, -1, "pk");
-        lua_replace(L, -3);
+/* The third item of each bound key: the most characters of a text. */
+static void read_limits(lua_State *L, const rlua_plan *plan, uint32_t *limits) {
+    for (int i = 0; i < plan->n_insert; i++) {
+        lua_rawgeti(L, -1, i + 1);
+        if (lua_rawgeti(L, -1, 3) != LUA_TNIL) {
+            int whole = 0;
+            lua_Integer limit = lua_tointegerx(L, -1, &whole);
+            if (!whole || limit < 1 || plan->insert_kinds[i] != RDB_KIND_TEXT) {
+                fail(L, "the third item of a bound key is the most characters of a text");
+            }
+            limits[i] = limit < UINT32_MAX ? (uint32_t)limit : 0;
+        }
+        lua_pop(L, 2);
     }
-    lua_pop(L, 1);
-    lua_rawseti(L, anchor, RLUA_ANCHOR_PK);
-    read_keys(L, anchor, "insert", plan->n_insert, rlua_anchor_insert(plan, 0), kinds);
-    match_insert(L, anchor, plan, insert_of);
 }
 
-/* core.plan{ sql=, database=, params=, shape=, columns=, metatable=, model=, related=, insert= } -> plan
+/* The arrays are the plan's own, writable here. */
+static void read_bound(lua_State *L, int anchor, const char *list, rlua_plan *plan, uint8_t *kinds, uint32_t *limits) {
+    read_keys(L, anchor, list, plan->n_insert, rlua_anchor_insert(plan, 0), kinds);
+    if (lua_getfield(L, SPEC, list) == LUA_TTABLE) {
+        read_limits(L, plan, limits);
+        lua_getfield(L, -1, "pk");
+        lua_rawseti(L, anchor, RLUA_ANCHOR_PK);
+        if (strcmp(list, "update") == 0) {
+            plan->n_keys = read_position(L, "keys", 1, plan->n_insert);
+        }
+    }
+    lua_pop(L, 1);
+}
+
+/* core.plan{ sql=, database=, params=, shape=, columns=, metatable=, model=, related=, insert=, update= } -> plan
  *   params   { kind, ... }             columns  { {key, kind}, ... }
  *   shape    "instance", "dict", "tuple", "flat", "none" (default)
  *   related  { {attr=, parent=, first=, last=, pk=, metatable=, model=}, ... }
- *   insert   { {key, kind}, ..., pk = key }
- * Reads the tables once; raises misuse for what makes no sense.   [-0, +1, v] */
+ *   insert   { {key, kind [, most characters]}, ..., pk = key }   fields that core.insert binds
+ *   update   { {key, kind [, most characters]}, ..., keys = n }    fields that core.update binds, then n that find the
+ * row Reads the tables once; raises misuse for what makes no sense.   [-0, +1, v] */
 static int l_plan(lua_State *L) {
     luaL_checktype(L, SPEC, LUA_TTABLE);
     lua_settop(L, 1);
@@ -245,20 +267,24 @@ static int l_plan(lua_State *L) {
         .params = count_of(L, "params", INT16_MAX * 4),
         .columns = count_of(L, "columns", RLUA_MAX_COLUMNS),
         .objects = 1 + count_of(L, "related", RLUA_MAX_OBJECTS),
-        .insert = count_of(L, "insert", RLUA_MAX_COLUMNS),
     };
+    sizes.bound = lua_getfield(L, SPEC, "update") == LUA_TNIL ? "insert" : "update";
+    sizes.insert = count_of(L, sizes.bound, RLUA_MAX_COLUMNS);
+    lua_settop(L, 1);
     rlua_plan *plan = allocate(L, &sizes);
     lua_createtable(L, RLUA_ANCHOR_KEYS + sizes.columns + 3 * sizes.objects + sizes.insert, 0);
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, 2, 1);
     uint8_t *kinds = (uint8_t *)(plan + 1) + (plan->param_kinds - (const uint8_t *)(plan + 1));
-    rlua_object *objects = (rlua_object *)(void *)(plan + 1);
+    uint32_t *limits = (uint32_t *)(plan + 1);
+    rlua_object *objects = (rlua_object *)(void *)(limits + sizes.insert);
     read_sql(L, 3, plan);
     plan->shape = read_shape(L);
     read_params(L, plan, kinds);
     read_keys(L, 3, "columns", plan->n_columns, rlua_anchor_column(0), kinds + plan->n_params);
     read_objects(L, 3, plan, objects);
-    read_insert(L, 3, plan, kinds + plan->n_params + plan->n_columns, (int16_t *)(void *)(objects + plan->n_objects));
+    read_bound(L, 3, sizes.bound, plan, kinds + plan->n_params + plan->n_columns, limits);
+    match_insert(L, 3, plan, (int16_t *)(void *)(objects + plan->n_objects));
     if (plan->shape != RLUA_SHAPE_NONE && plan->n_columns == 0) {
         fail(L, "this shape needs columns");
     }

@@ -48,14 +48,16 @@ typedef struct rlua_plan {
     rlua_shape shape;
     int n_params;
     int n_columns;
-    int n_objects; /* 1 + related */
-    int n_insert;
+    int n_objects;               /* 1 + related */
+    int n_insert;                /* keys of an instance that are bound */
+    int n_keys;                  /* the last so many of them find the row: an update */
     int pk_insert;               /* position of the pk among the bound keys, or -1 */
     long rows_hint;              /* rows of the last result: size of the next list */
     size_t bytes_hint;           /* bytes of the last snapshot: size of the next block */
     const uint8_t *param_kinds;  /* n_params; these arrays lie behind the struct */
     const uint8_t *column_kinds; /* n_columns */
     const uint8_t *insert_kinds; /* n_insert */
+    const uint32_t *limits;      /* n_insert: most characters of a text, 0 for any number */
     const int16_t *insert_of;    /* n_columns: the bound key that is this column, RLUA_INSERT_PK, RLUA_INSERT_NONE */
     const rlua_object *objects;  /* n_objects */
 } rlua_plan;

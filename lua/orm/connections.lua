@@ -11,6 +11,9 @@ local configured = {} -- alias -> { url =, pool = {} }
 local pools = {}      -- alias -> pool
 local dialects = {}   -- alias -> dialect
 
+--- The dialects of the aliases in use, for those who ask often. Read only.
+connections.dialects = dialects
+
 -- coroutine -> alias -> the context of its open transaction. Contexts are held by whoever runs the transaction, so
 -- that one which is abandoned is collected and gives its connection back.
 local contexts = setmetatable({}, { __mode = "k" })
@@ -87,6 +90,21 @@ function connections.target(alias)
         errors.raise("misuse", "the transaction on '%s' must roll back: %s", alias, context.broken)
     end
     return context.txn
+end
+
+--- The same with the context of the transaction.
+-- @treturn userdata target
+-- @treturn ?table context
+function connections.current(alias)
+    if open_contexts == 0 then
+        return pools[alias] or open_pool(alias)
+    end
+    local by_alias = contexts[running()]
+    local context = by_alias and by_alias[alias]
+    if not context or context.broken then
+        return connections.target(alias)
+    end
+    return context.txn, context
 end
 
 --- The dialect of a database. Does not connect.

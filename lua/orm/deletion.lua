@@ -11,7 +11,7 @@ local write = require "rdb.orm.write"
 
 local deletion = {}
 
-local key_of, remember = peers.key_of, transactions.remember
+local key_of, note, remember = peers.key_of, transactions.note, transactions.remember
 
 -- The foreign keys that point at a model and that the ORM, not the database, has to follow.
 local function incoming(meta)
@@ -249,13 +249,16 @@ local function forget(objects, alias, meta)
     end
 end
 
--- The usual case: one object, nothing points at it, one statement.
-local function delete_one(model, alias, object)
+--- The usual case: delete one object at which nothing points, by one statement.
+-- @tparam table model for which can_fast_delete() says so
+-- @treturn integer, table as delete_instances
+function deletion.delete_one(model, alias, object)
     local meta = model._meta
-    local key = instance.key(object, meta)
-    local params = meta.pk and { key } or key
-    local n = core.execute(connections.target(alias), statements.delete(model, alias), params)
-    forget_one(object, alias, meta)
+    local target, context = connections.current(alias)
+    if context and rawget(object, 1) ~= nil then
+        note(context, object, meta)
+    end
+    local n = core.delete(target, statements.delete(model, alias), object)
     return n, n > 0 and { [meta.label] = n } or {}
 end
 
@@ -304,7 +307,7 @@ function deletion.delete_instances(model, alias, objects)
     local meta = model._meta
     if deletion.can_fast_delete(model) then
         if #objects == 1 then
-            return delete_one(model, alias, objects[1])
+            return deletion.delete_one(model, alias, objects[1])
         end
         local n = write.delete_rows(model, alias, key_values(objects, meta))
         forget(objects, alias, meta)

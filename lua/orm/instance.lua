@@ -99,46 +99,45 @@ local function set_defaults(object, meta)
     end
 end
 
+-- Relations, unknown names and nulls, which core.new leaves to us. A null hides the default, then is nil.
+local function finish(object, meta, values)
+    local by_attname, nulls = meta.by_attname, nil
+    for name, value in next, values do
+        local field = by_attname[name]
+        if field then
+            if value == null and field.type ~= "json" then -- there it is JSON null
+                nulls = nulls or {}
+                nulls[#nulls + 1] = name
+            end
+        else
+            local descriptor = meta.descriptors[name]
+            if not descriptor or not descriptor.set then
+                unknown(meta, name, "has no field")
+            end
+            descriptor.set(object, value)
+        end
+    end
+    set_defaults(object, meta)
+    for _, name in ipairs(nulls or NOTHING) do
+        object[name] = nil
+    end
+end
+
 --- Make an unsaved instance.
 -- @tparam table meta the model's _meta
 -- @tparam ?table values by field name or attname; relations take objects; rdb.null is an explicit NULL without default
 -- @raise misuse for unknown names
 function instance.construct(meta, values)
-    local object, by_attname = {}, meta.by_attname
     if values == nil then
-        setmetatable(object, meta.metatable)
-        set_defaults(object, meta)
-        return object
-    end
-    if type(values) ~= "table" or getmetatable(values) ~= nil then
+        values = NOTHING
+    elseif type(values) ~= "table" or getmetatable(values) ~= nil then
         errors.raise("misuse", "%s is made from a table of values, got %s", meta.label, errors.type_name(values))
     end
-    local nulls, others
-    for name, value in next, values do
-        if by_attname[name] then
-            object[name] = value
-            if value == null and by_attname[name].type ~= "json" then -- there it is JSON null
-                nulls = nulls or {}
-                nulls[#nulls + 1] = name
-            end
-        else
-            others = others or {}
-            others[name] = value
-        end
-    end
-    setmetatable(object, meta.metatable)
-    for name, value in next, others or NOTHING do
-        local descriptor = meta.descriptors[name]
-        if not descriptor or not descriptor.set then
-            unknown(meta, name, "has no field")
-        end
-        descriptor.set(object, value)
-    end
-    if #meta.with_default > 0 then
+    local object, special = (core or load_core()).new(meta.metatable, meta.plain_names, values, meta.n_columns)
+    if special ~= nil then
+        finish(object, meta, values)
+    elseif meta.with_default[1] then
         set_defaults(object, meta)
-    end
-    for _, name in ipairs(nulls or NOTHING) do
-        object[name] = nil
     end
     return object
 end
@@ -266,15 +265,14 @@ end
 --- Build the metatable of a model's instances and what construction and saving look up.
 function instance.attach(model)
     local meta = model._meta
-    meta.by_attname, meta.with_default, meta.preparing = {}, {}, {}
-    meta.auto_now_fields, meta.relations = {}, {}
+    meta.by_attname, meta.with_default = {}, {}
+    meta.auto_now_fields, meta.relations, meta.with_db_default = {}, {}, {}
+    meta.plain_names, meta.n_columns = {}, #meta.fields
     for _, field in ipairs(meta.fields) do
         meta.by_attname[field.attname] = field
+        meta.plain_names[field.attname] = true
         if field:has_default() then
             table.insert(meta.with_default, field)
-        end
-        if field.prepares then
-            table.insert(meta.preparing, field)
         end
         if field.auto_now or field.auto_now_add then
             table.insert(meta.auto_now_fields, field)
@@ -282,9 +280,15 @@ function instance.attach(model)
         if field.relation then
             table.insert(meta.relations, field)
         end
+        if field.db_default ~= nil or field.generated then
+            table.insert(meta.with_db_default, field)
+        end
         if field.choices then
             meta.descriptors["get_" .. field.name .. "_display"] = display_descriptor(field)
         end
+    end
+    if meta.pk and meta.pk.auto then
+        meta.auto_key, meta.only_auto_key = meta.pk.attname, { [meta.pk.attname] = true }
     end
     meta.descriptors.pk = key_descriptor(meta)
     meta.metatable = {
@@ -293,8 +297,8 @@ function instance.attach(model)
     }
 end
 
-for _, part in ipairs { "rdb.orm.instance_state", "rdb.orm.instance_save", "rdb.orm.instance_clean" } do
-    require(part)(instance)
+for _, part in ipairs { "state", "prepare", "save", "clean" } do
+    require("rdb.orm.instance_" .. part)(instance)
 end
 
 return instance

@@ -30,44 +30,11 @@ return function(instance)
     local methods, model_of = instance.methods, instance.model_of
 
     -- Loaded with the first save: definitions alone need no database.
-    local write, remember
+    local write, remember, deletion
 
     local function load_writers()
         write, remember = require "rdb.orm.write", require "rdb.orm.transactions".remember
-    end
-
-    -- A related object may have got its key after it was assigned.
-    local function take_related_keys(object, meta)
-        local related = rawget(object, 3)
-        if not related then
-            return
-        end
-        for _, field in ipairs(meta.relations) do
-            local other = related[field.name]
-            if other and rawget(object, field.attname) == nil then
-                local key = other[field.relation.target.attname]
-                if key == nil then
-                    errors.raise_with("misuse", { model = meta.label, field = field.name },
-                        "%s cannot be saved: its '%s' is an unsaved %s; save that first", meta.label, field.name,
-                        field.relation.to)
-                end
-                object[field.attname] = key
-            end
-        end
-    end
-
-    local function prepare_field(object, field)
-        local value = rawget(object, field.attname)
-        local is_table = type(value) == "table"
-        local model = is_table and model_of(value)
-        if value ~= nil and value ~= null and (model or not is_table or getmetatable(value) == nil) then
-            local prepared = model and field:to_param(value) or field:prepare(value)
-            if not rawequal(prepared, value) then
-                object[field.attname] = prepared
-                return true
-            end
-        end
-        return false
+        deletion = require "rdb.orm.deletion"
     end
 
     -- rdb.null was written as NULL, which reads as nil; in a JSON column it is JSON null and stays.
@@ -77,46 +44,6 @@ return function(instance)
                 object[name] = nil
             end
         end
-    end
-
-    --- Make an object ready for INSERT: keys of related objects, auto_now and auto_now_add, values in their types.
-    -- Bulk inserts call it for each object.
-    -- @raise misuse, invalid_value, data_too_long, out_of_range naming model and field
-    function instance.prepare_insert(object, meta)
-        take_related_keys(object, meta)
-        for _, field in ipairs(meta.auto_now_fields) do
-            object[field.attname] = field.now()
-        end
-        for _, field in ipairs(meta.preparing) do
-            prepare_field(object, field)
-        end
-    end
-
-    --- The same for UPDATE of the given attnames; auto_now fields are added to them when `touch`.
-    -- @treturn boolean some value got another type
-    function instance.prepare_update(object, meta, attnames, touch)
-        if touch then
-            local seen = {}
-            for _, attname in ipairs(attnames) do
-                seen[attname] = true
-            end
-            for _, field in ipairs(meta.auto_now_fields) do
-                if field.auto_now then
-                    object[field.attname] = field.now()
-                    if not seen[field.attname] then
-                        attnames[#attnames + 1] = field.attname
-                    end
-                end
-            end
-        end
-        local converted = false
-        for _, attname in ipairs(attnames) do
-            local field = meta.by_attname[attname]
-            if field.prepares then
-                converted = prepare_field(object, field) or converted
-            end
-        end
-        return converted
     end
 
     -- The attnames that update_fields asks for; auto_now fields are written only when named.
@@ -140,12 +67,11 @@ return function(instance)
         instance.prepare_insert(object, meta)
         remember(object, alias, meta)
         write.insert(model, alias, object)
-        clear_nulls(object, meta)
     end
 
     local function update(object, model, alias, names)
         local meta = model._meta
-        take_related_keys(object, meta)
+        instance.take_related_keys(object, meta)
         local attnames
         if names then
             attnames = named_attnames(meta, names)
@@ -210,13 +136,19 @@ return function(instance)
     -- @treturn integer total number of rows deleted
     -- @treturn table rows by model label
     function methods:delete(options)
-        options = check_options(options, DELETE_OPTIONS, "delete")
-        local model = instance.model_of(self)
-        if not instance.is_saved(self) and instance.key(self, model._meta) == nil then
+        options = options and check_options(options, DELETE_OPTIONS, "delete") or NO_OPTIONS
+        if not write then
+            load_writers()
+        end
+        local model = model_of(self)
+        if rawget(self, 1) == nil and instance.key(self, model._meta) == nil then
             errors.raise_with("misuse", { model = model._meta.label }, "%s is not saved, so it cannot be deleted",
                 model._meta.label)
         end
         local alias = options.using or instance.database(self) or "default"
-        return require "rdb.orm.deletion".delete_instances(model, alias, { self })
+        if deletion.can_fast_delete(model) then
+            return deletion.delete_one(model, alias, self)
+        end
+        return deletion.delete_instances(model, alias, { self })
     end
 end

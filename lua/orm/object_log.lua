@@ -1,7 +1,7 @@
 --- What a rollback gives back to objects: the snapshot, row and key that each had before it was first written.
--- A log is kept per block of a transaction, in the order of the writes; of several notes of one object the first counts.
--- Objects are held weakly, and what is known of collected ones is swept away now and then, so that a long transaction
--- may write any number of them.
+-- A log is kept per block of a transaction, in the order of the writes; of several notes of one object the first
+-- counts. Objects are held weakly, and what is known of collected ones is swept away now and then, so that a long
+-- transaction may write any number of them.
 local object_log = {}
 
 local rawset, setmetatable = rawset, setmetatable
@@ -12,9 +12,9 @@ local WEAK = { __mode = "v" }
 local SWEEP_AFTER = 4096
 
 -- A chunk of notes: { n =, objects = {n of them, weak}, states = {snapshot, row, key; ...} }, false for none of these.
--- Without states all objects were unsaved, and got the key `key`.
+-- Without states all objects were unsaved, and got the key `key`. Single notes go to the chunk `open`, the last one.
 
---- An empty log.
+--- An empty log. listed: notes in other chunks than the open one; room: when to sweep.
 function object_log.new()
     return { chunks = {}, room = SWEEP_AFTER, listed = 0 }
 end
@@ -61,21 +61,33 @@ local function sweep(log)
     log.open = add_chunk(log, n, objects, states)
 end
 
+-- The chunk of single notes; one without states is for unsaved objects that get the key `key`.
+local function open_chunk(log, plain, key)
+    local chunk = log.open
+    if chunk then
+        log.listed = log.listed + chunk.n
+    end
+    chunk = add_chunk(log, 0, {}, not plain and {} or nil, key)
+    log.open = chunk
+    return chunk
+end
+
 --- Note what an object was before a write.
 -- @param snapshot,row its private slots, nil or false for an unsaved object
 -- @tparam ?string key the key that the write will fill, when it generates one
 function object_log.note(log, object, snapshot, row, key)
     local chunk = log.open
-    if not chunk then
-        chunk = add_chunk(log, 0, {}, {})
-        log.open = chunk
+    if not chunk or not chunk.states and (snapshot or chunk.key ~= key) then
+        chunk = open_chunk(log, not (snapshot or chunk), key)
     end
     local n, states = chunk.n + 1, chunk.states
     chunk.n = n
     chunk.objects[n] = object
-    n = 3 * n
-    states[n - 2], states[n - 1], states[n] = snapshot or false, row or false, key or false
-    if chunk.n + log.listed >= log.room then
+    if states then
+        local at = 3 * n
+        states[at - 2], states[at - 1], states[at] = snapshot or false, row or false, key or false
+    end
+    if n + log.listed >= log.room then
         sweep(log)
     end
 end
@@ -85,11 +97,12 @@ end
 -- @tparam ?string key without states: the key that was generated for all of them
 function object_log.note_list(log, list, first, last, states, key)
     local n = last - first + 1
-    add_chunk(log, n, table.move(list, first, last, 1, {}), states, key)
-    log.open, log.listed = nil, log.listed + n
-    if log.listed >= log.room then
-        sweep(log)
+    if log.listed + (log.open and log.open.n or 0) >= log.room then
+        sweep(log) -- what was noted before: the new list is still in use
     end
+    log.listed = log.listed + n + (log.open and log.open.n or 0)
+    log.open = nil
+    add_chunk(log, n, table.move(list, first, last, 1, {}), states, key)
 end
 
 --- Add the notes of the block inside to those of the block around it, which come first.
@@ -97,7 +110,8 @@ function object_log.merge(outer, inner)
     for _, chunk in ipairs(inner.chunks) do
         if chunk.n > 16 then
             outer.chunks[#outer.chunks + 1] = chunk
-            outer.open, outer.listed = nil, outer.listed + chunk.n
+            outer.listed = outer.listed + chunk.n + (outer.open and outer.open.n or 0)
+            outer.open = nil
         else
             for i = 1, chunk.n do
                 local object = chunk.objects[i]

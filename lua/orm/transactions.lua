@@ -4,7 +4,9 @@ local contexts = require "rdb.orm.transaction_context"
 local errors = require "rdb.orm.errors"
 local transaction_options = require "rdb.orm.transaction_options"
 
-local note = require("rdb.orm.object_log").note
+local object_log = require "rdb.orm.object_log"
+
+local note = object_log.note
 
 local rawget = rawget
 
@@ -39,16 +41,30 @@ function transactions.on_rollback(fn, options)
     end
 end
 
---- Note the state of an object before it is written, so that a rollback restores it.
+--- Note the state of an object before it is written in a transaction, so that a rollback restores it.
+-- @tparam table context of the transaction
 -- @tparam table object
--- @tparam string alias
 -- @tparam table meta the model's _meta
+function transactions.note(context, object, meta)
+    local key = meta.auto_key
+    if key and rawget(object, key) ~= nil then
+        key = nil
+    end
+    local frames = context.frames
+    note(frames[#frames].log or contexts.log(context), object, rawget(object, 1), rawget(object, 2), key)
+end
+
+--- The same for objects first .. last of a list that were written just now.
+-- @tparam ?table states, key as for object_log.note_list
+function transactions.note_list(context, list, first, last, states, key)
+    object_log.note_list(contexts.log(context), list, first, last, states, key)
+end
+
+--- The same when a transaction is open on `alias`.
 function transactions.remember(object, alias, meta)
     local context = connections.context(alias)
     if context then
-        local pk = meta.pk
-        local key = pk and pk.auto and rawget(object, pk.attname) == nil and pk.attname or nil
-        note(contexts.log(context), object, rawget(object, 1), rawget(object, 2), key)
+        transactions.note(context, object, meta)
     end
 end
 

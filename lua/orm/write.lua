@@ -9,6 +9,8 @@ local violations = require "rdb.orm.write.violations"
 
 local write = {}
 
+local prepare_fully = require("rdb.orm.instance").prepare_fully
+
 local null = core.null
 local rawget = rawget
 
@@ -22,37 +24,24 @@ local NOTHING = {}
 -- @treturn string key of the set
 -- @treturn ?{string,...} attnames to read back
 local function omitted_columns(meta, instance)
-    local pk = meta.pk
-    local automatic = pk and pk.auto and rawget(instance, pk.attname) == nil
-    local with_db_default = rawget(meta, "with_db_default")
-    if not with_db_default then
-        with_db_default = {}
-        for _, field in ipairs(meta.fields) do
-            if field.db_default ~= nil or field.generated then
-                with_db_default[#with_db_default + 1] = field
-            end
+    local auto, with_db_default = meta.auto_key, meta.with_db_default
+    local automatic = auto and rawget(instance, auto) == nil
+    if not with_db_default[1] then
+        if automatic then
+            return meta.only_auto_key, "auto"
         end
-        meta.with_db_default = with_db_default
+        return NOTHING, "full"
     end
-    if #with_db_default == 0 then
-        if not automatic then
-            return NOTHING, "full"
-        end
-        local omitted = rawget(meta, "omitted_key")
-        if not omitted then
-            omitted = { [pk.attname] = true }
-            meta.omitted_key = omitted
-        end
-        return omitted, "auto"
+    local omitted, read_back = {}, {}
+    if automatic then
+        omitted[auto] = true
     end
-    local omitted, read_back = { [automatic and pk.attname or false] = true }, {}
     for _, field in ipairs(with_db_default) do
         if rawget(instance, field.attname) == nil then
             omitted[field.attname] = true
             read_back[#read_back + 1] = field.attname
         end
     end
-    omitted[false] = nil
     local key = (automatic and "auto:" or "full:") .. table.concat(read_back, ",")
     return omitted, key, #read_back > 0 and read_back or nil
 end
@@ -86,6 +75,13 @@ local function key_of(meta, instance)
     return key
 end
 
+-- A table that is no expression fits no column but JSON.
+local function refuse_table(meta, field, value)
+    local expected = select(2, kinds.accepts(field.kind, value))
+    errors.raise_with("invalid_value", { model = meta.label, field = field.attname },
+        "%s.%s: expected %s, got a table", meta.label, field.attname, expected)
+end
+
 -- An INSERT of an instance that holds expressions; their columns are read back.
 local function insert_expressions(Model, alias, instance, omitted)
     local meta = Model._meta
@@ -98,8 +94,7 @@ local function insert_expressions(Model, alias, instance, omitted)
             if base.is(value) then
                 read_back[#read_back + 1] = attname
             elseif type(value) == "table" and field.kind ~= "json" then
-                errors.raise_with("invalid_value", { model = meta.label, field = attname },
-                    "%s.%s: expected %s, got a table", meta.label, attname, select(2, kinds.accepts(field.kind, value)))
+                refuse_table(meta, field, value)
             end
         end
     end
@@ -117,57 +112,43 @@ local function insert_expressions(Model, alias, instance, omitted)
     write.refresh(Model, alias, instance, read_back)
 end
 
--- The plans of the two usual column sets, found without making a key.
-local function insert_plan(Model, alias, omitted, key)
-    local meta = Model._meta
-    local plans = rawget(meta, "insert_plans")
-    if not plans then
-        plans = {}
-        meta.insert_plans = plans
-    end
-    local dialect = connections.dialect(alias)
-    local kept = plans[alias]
-    if not kept or kept.dialect ~= dialect then
-        kept = { dialect = dialect }
-        plans[alias] = kept
-    end
-    local plan = kept[key]
-    if not plan then
-        plan = statements.insert(Model, alias, omitted, key)
-        if key == "auto" or key == "full" then
-            kept[key] = plan
+-- rdb.null was written as NULL, which reads as nil; in a JSON column it is JSON null and stays.
+local function clear_nulls(meta, instance)
+    for _, field in ipairs(meta.fields) do
+        if field.kind ~= "json" and rawget(instance, field.attname) == null then
+            instance[field.attname] = nil
         end
     end
-    return plan
 end
 
---- INSERT one instance; fills a generated key and takes the snapshot.
+-- An INSERT of what core.insert did not take: objects in key columns, expressions.
+local function insert_slowly(Model, alias, instance, omitted, plan)
+    local meta = Model._meta
+    if not (prepare_fully(instance, meta) and core.insert(connections.target(alias), plan, instance)) then
+        insert_expressions(Model, alias, instance, omitted)
+        clear_nulls(meta, instance)
+    end
+end
+
+--- INSERT one instance; fills a generated key and takes the snapshot. rdb.null becomes nil.
 -- @tparam table Model
 -- @tparam string alias
 -- @tparam table instance prepared by instance.prepare_insert
-function write.insert(Model, alias, instance)
+-- @tparam ?userdata target of the alias, when the caller has asked for it
+function write.insert(Model, alias, instance, target)
     local meta = Model._meta
     local omitted, key, read_back = omitted_columns(meta, instance)
-    local plan = insert_plan(Model, alias, omitted, key)
-    local ok, inserted = pcall(core.insert, connections.target(alias), plan, instance)
+    local plan = statements.insert(Model, alias, omitted, key)
+    local ok, inserted = pcall(core.insert, target or connections.target(alias), plan, instance)
+    if ok and not inserted then
+        ok, inserted = pcall(insert_slowly, Model, alias, instance, omitted, plan)
+    end
     if not ok then
         explain(meta, inserted)
-    elseif inserted == false then
-        insert_expressions(Model, alias, instance, omitted)
     end
     if read_back then
         write.refresh(Model, alias, instance, read_back)
     end
-end
-
-local function holds_expression(instance, attnames)
-    for _, attname in ipairs(attnames) do
-        local value = rawget(instance, attname)
-        if type(value) == "table" and base.is(value) then
-            return true
-        end
-    end
-    return false
 end
 
 -- UPDATE with expressions among the values; they are read back.
@@ -188,42 +169,43 @@ local function update_expressions(Model, alias, instance, attnames, key)
     return affected
 end
 
---- A function that writes the given columns of one instance after the other.
--- @tparam {string,...} attnames
--- @treturn function (instance) -> rows matched: 1, or 0 when the row is gone; then those columns count as saved
-function write.updater(Model, alias, attnames)
+-- An UPDATE of what core.update did not take: objects in key columns, expressions, no key.
+local function update_slowly(Model, alias, instance, attnames, plan)
     local meta = Model._meta
-    local plan, row = statements.update(Model, alias, attnames), statements.row(Model, alias)
-    local params, n, pk = {}, #attnames, meta.pk and meta.pk.attname
-    local execute, take_snapshot, original, is_saved = core.execute, core.take_snapshot, core.original, core.is_saved
-    return function(instance)
-        if holds_expression(instance, attnames) then
-            return update_expressions(Model, alias, instance, attnames, key_of(meta, instance))
+    if prepare_fully(instance, meta, attnames) then
+        local affected = core.update(connections.target(alias), plan, instance)
+        if affected then
+            return affected
         end
-        for i = 1, n do
-            params[i] = rawget(instance, attnames[i]) -- nil is NULL; rdb.null is JSON null in a JSON column
-        end
-        if pk then
-            params[n + 1] = is_saved(instance) and original(instance, pk) or instance[pk]
-        else
-            table.move(key_of(meta, instance), 1, #meta.pk_fields, n + 1, params)
-        end
-        local ok, affected = pcall(execute, connections.target(alias), plan, params)
-        if not ok then
-            explain(meta, affected, attnames)
-        end
-        if affected > 0 then
-            take_snapshot(instance, row, attnames)
-        end
-        return affected
     end
+    for _, attname in ipairs(attnames) do
+        local field, value = meta.by_attname[attname], rawget(instance, attname)
+        if type(value) == "table" and field.kind ~= "json" and not base.is(value) then
+            refuse_table(meta, field, value)
+        end
+    end
+    local key = key_of(meta, instance)
+    for i = 1, #meta.pk_fields do
+        if key[i] == nil then
+            return 0
+        end
+    end
+    return update_expressions(Model, alias, instance, attnames, key)
 end
 
 --- UPDATE the given columns of one row, found by the key that it was loaded with; then those columns count as saved.
 -- @tparam {string,...} attnames
 -- @treturn integer rows matched: 1, or 0 when the row is gone
 function write.update_row(Model, alias, instance, attnames)
-    return write.updater(Model, alias, attnames)(instance)
+    local plan = statements.update(Model, alias, attnames)
+    local ok, affected = pcall(core.update, connections.target(alias), plan, instance)
+    if ok and not affected then
+        ok, affected = pcall(update_slowly, Model, alias, instance, attnames, plan)
+    end
+    if not ok then
+        explain(Model._meta, affected, attnames)
+    end
+    return affected
 end
 
 --- Read columns of one row again.

@@ -98,6 +98,68 @@ backends.each(function(backend)
             assert.equal(101, list[1].views)
         end)
 
+        it("create objects with and without keys, expressions and objects as keys in one list", function()
+            local list = new_posts(6)
+            list[2].id, list[3].id = 50, 51
+            list[4].views = rdb.F "views" + 1 -- no row to read: refused
+            list[5].author_id = ann
+            local err = caught(Post.objects.bulk_create, Post.objects, list)
+            assert.is_not_nil(err.code)
+            assert.equal(0, Post.objects:count())
+            list[4].views = rdb.Value(4) + 1
+            Post.objects:bulk_create(list)
+            local keys = Post.objects:order_by("id"):values_list("id", { flat = true }):list()
+            assert.same({ 1, 50, 51, 52, 53, 54 }, keys)
+            assert.equal(5, list[4].views)
+            assert.equal(ann.id, list[5].author_id)
+            for _, post in ipairs(list) do
+                assert.is_false(post:is_dirty())
+            end
+        end)
+
+        it("write all or nothing, also inside a transaction", function()
+            rdb.atomic(function()
+                local list = new_posts(3)
+                list[3].title = ("x"):rep(1000)
+                local err = caught(Post.objects.bulk_create, Post.objects, list)
+                assert.equal("data_too_long", err.code)
+                assert.equal("title", err.field)
+                assert.matches("^object 3: blog%.Post%.title holds at most %d+ characters, got 1000$", err.message)
+                assert.is_nil(list[1].id)
+                list[3].title = "short"
+                Post.objects:bulk_create(list)
+                list[1].views, list[2].views = 10, "x"
+                assert.equal("invalid_value", caught(Post.objects.bulk_update, Post.objects, list, { "views" }).code)
+                assert.same({ "views" }, { next(list[1]:changes()) and "views" })
+            end)
+            assert.equal(3, Post.objects:count())
+            assert.equal(0, Post.objects:filter { views = 10 }:count())
+        end)
+
+        it("are undone in the objects by a rollback", function()
+            local list, more = Post.objects:bulk_create(new_posts(3)), new_posts(3)
+            for i, post in ipairs(list) do
+                post.views = 100 + i
+            end
+            pcall(rdb.atomic, function()
+                Post.objects:bulk_update(list, { "views" })
+                Post.objects:bulk_create(more)
+                list[3].title = "changed later"
+                list[3]:save()
+                list[2]:delete()
+                more[1]:delete()
+                error "stop"
+            end)
+            for i, post in ipairs(list) do
+                assert.equal(100 + i, post:changes().views.new)
+                assert.equal(1, Post.objects:filter { id = post.id, title = "p" .. i }:count())
+                assert.is_nil(more[i].id)
+            end
+            assert.equal("changed later", list[3]:changes().title.new)
+            Post.objects:bulk_create(more)
+            assert.equal(6, Post.objects:count())
+        end)
+
         it("refuse what they cannot do", function()
             local create, update = Post.objects.bulk_create, Post.objects.bulk_update
             assert.equal("misuse", caught(create, Post.objects, { ann }).code)

@@ -247,6 +247,16 @@ end
 -- True where to_param does something, so that saving may skip the others.
 Field.converts = false
 
+--- Does the core do what prepare would, or is there nothing to do? Then saving does not call prepare.
+function Field:checked_by_core()
+    return not self.prepares
+end
+
+--- The most characters that the core lets through for the field, nil for any number.
+function Field:character_limit() -- luacheck: no self
+    return nil
+end
+
 --- The text for `code` in a ValidationError.
 function Field:message(code, text)
     return self.error_messages and self.error_messages[code] or text

@@ -151,6 +151,11 @@ function ForeignKey:prepare(value)
     return value
 end
 
+-- A plain key needs nothing. Of a limited text the error names the target, so that is left to prepare.
+function ForeignKey:checked_by_core()
+    return self.prepare == ForeignKey.prepare and not self.relation.target.prepares
+end
+
 function ForeignKey:convert(value)
     return self.relation.target:convert(value)
 end

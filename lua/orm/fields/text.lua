@@ -44,6 +44,15 @@ function Limited:prepare(value)
     return value
 end
 
+-- The core counts characters just so; a type with a prepare of its own is prepared in Lua.
+function Limited:checked_by_core()
+    return self.prepare == Limited.prepare
+end
+
+function Limited:character_limit()
+    return self:checked_by_core() and self.max_length or nil
+end
+
 -- Definitions with another required list start from a copy, as `required` is inherited.
 local function limited(type_name, spec)
     spec.parent = spec.parent or Limited

@@ -1,11 +1,11 @@
 --- bulk_create and bulk_update: one prepared statement run for each object, in one transaction.
 local core = require "rdb.core"
-local connections = require "rdb.orm.connections"
 local errors = require "rdb.orm.errors"
 local instance = require "rdb.orm.instance"
+local lists = require "rdb.orm.write.lists"
 local statements = require "rdb.orm.write.statements"
 local suggest = require "rdb.orm.suggest"
-local write = require "rdb.orm.write"
+local transactions = require "rdb.orm.transactions"
 
 local CREATE_OPTIONS = {
     batch_size = "number", ignore_conflicts = "boolean", update_conflicts = "boolean", unique_fields = "table",
@@ -32,11 +32,15 @@ local function check_objects(meta, verb, objects)
     if type(objects) ~= "table" or getmetatable(objects) ~= nil then
         errors.raise("misuse", "%s: %s takes a list of objects, got %s", meta.label, verb, errors.type_name(objects))
     end
-    for i, object in ipairs(objects) do
+end
+
+-- Make all objects ready with prepare(object, meta, ...). The core finds out by itself what is no object of the model.
+local function prepare_all(meta, objects, prepare, ...)
+    for _, object in ipairs(objects) do
         if getmetatable(object) ~= meta.metatable then
-            errors.raise("misuse", "%s: %s: item %d is %s, not a %s", meta.label, verb, i, errors.type_name(object),
-                meta.label)
+            return
         end
+        prepare(object, meta, ...)
     end
 end
 
@@ -119,62 +123,10 @@ end
 -- -- bulk_create
 -- ----------------------------------------------------------------------------------------------------------
 
--- Insert objects first..last, which all leave the same columns to the database.
-local function insert_run(Model, alias, objects, run, conflict)
-    local plan = statements.insert(Model, alias, run.omitted, run.key .. (conflict and conflict.key or ""), conflict
-        and conflict.suffix)
-    local at = run.first
-    while at <= run.last do
-        local ok, done, position = pcall(core.insert_many, connections.target(alias), plan, objects, at, run.last)
-        if not ok then
-            if type(done) == "table" and done.index then
-                done.message = ("object %d: %s"):format(done.index, done.message)
-            end
-            write.explain(Model._meta, done)
-        elseif done then
-            break
-        end
-        if conflict then
-            errors.raise("unsupported", "%s: bulk_create cannot write an expression together with a conflict option",
-                Model._meta.label)
-        end
-        write.insert(Model, alias, objects[position])
-        at = position + 1
-    end
-    for i = run.first, run.read_back and run.last or 0 do
-        write.refresh(Model, alias, objects[i], run.read_back)
-    end
-end
-
--- Neighbours that leave the same columns to the database, at most `size` of them at once.
-local function runs_of(meta, objects, size)
-    local runs, current = {}, nil
-    for i, object in ipairs(objects) do
-        local omitted, key, read_back = write.omitted_columns(meta, object)
-        if not current or current.key ~= key or i - current.first >= size then
-            current = { first = i, key = key, omitted = omitted, read_back = read_back }
-            runs[#runs + 1] = current
-        end
-        current.last = i
-    end
-    return runs
-end
-
-local function clear_nulls(meta, object)
-    for _, field in ipairs(meta.fields) do
-        if field.kind ~= "json" and rawget(object, field.attname) == core.null then
-            object[field.attname] = nil
-        end
-    end
-end
-
 return function(methods, queryset)
+    -- All objects or none, also inside another transaction.
     local function atomic(self, fn)
-        local alias = self.node.alias
-        if connections.context(alias) then
-            return fn()
-        end
-        return require("rdb.orm.transactions").atomic(fn, { using = alias })
+        return transactions.atomic(fn, { using = self.node.alias })
     end
 
     --- Insert many objects. Defaults, auto_now and generated keys are filled; save() is not called.
@@ -190,23 +142,15 @@ return function(methods, queryset)
             return objects
         end
         local conflict = conflict_of(self, queryset, options)
-        local prepare_insert = instance.prepare_insert
-        local remember = require("rdb.orm.transactions").remember
         atomic(self, function()
-            for _, object in ipairs(objects) do
-                prepare_insert(object, meta)
-                remember(object, alias, meta)
+            if not instance.needs_no_preparation(meta) then
+                prepare_all(meta, objects, instance.prepare_insert)
             end
-            for _, run in ipairs(runs_of(meta, objects, options.batch_size or math.maxinteger)) do
-                insert_run(Model, alias, objects, run, conflict)
-            end
+            lists.insert(Model, alias, objects, options.batch_size or #objects, conflict)
             if conflict then
                 settle_conflicts(Model, alias, objects, conflict)
             end
         end)
-        for _, object in ipairs(objects) do
-            clear_nulls(meta, object)
-        end
         return objects
     end
 
@@ -230,19 +174,11 @@ return function(methods, queryset)
             end
             attnames[i] = field.attname
         end
-        local total = 0
-        local remember, prepare_update = require("rdb.orm.transactions").remember, instance.prepare_update
-        atomic(self, function()
-            local update = write.updater(Model, alias, attnames)
-            for i, object in ipairs(objects) do
-                if object.pk == nil then
-                    errors.raise("misuse", "%s: bulk_update: object %d has no key; save it first", meta.label, i)
-                end
-                prepare_update(object, meta, attnames, false)
-                remember(object, alias, meta)
-                total = total + update(object)
+        return atomic(self, function()
+            if instance.prepares_any(meta, attnames) then
+                prepare_all(meta, objects, instance.prepare_update, attnames, false)
             end
+            return lists.update(Model, alias, objects, attnames)
         end)
-        return total
     end
 end

@@ -4,13 +4,15 @@ local base = require "rdb.orm.expressions.base"
 local connections = require "rdb.orm.connections"
 local errors = require "rdb.orm.errors"
 local evaluation = require "rdb.orm.queryset.evaluation"
+local instance = require "rdb.orm.instance"
 local shape = require "rdb.orm.shape"
 local structure = require "rdb.orm.structure"
 local suggest = require "rdb.orm.suggest"
 local transactions = require "rdb.orm.transactions"
 
 local null = core.null
-local insert, prepare_insert = require("rdb.orm.write").insert, require("rdb.orm.instance").prepare_insert
+local insert, note = require("rdb.orm.write").insert, transactions.note
+local construct, prepare_insert = instance.construct, instance.prepare_insert
 
 return function(methods, queryset)
     local function meta_of(self)
@@ -33,17 +35,18 @@ return function(methods, queryset)
     function methods.create(self, values)
         local node = self.node
         local Model = node.trie.model
-        local object = Model(values)
+        local object = construct(Model._meta, values)
         if rawget(Model, "save") then -- the model's own save decides
             object:save(insert_options(node.alias))
             return object
         end
         local meta, alias = Model._meta, node.alias
         prepare_insert(object, meta)
-        if connections.context(alias) then
-            transactions.remember(object, alias, meta)
+        local target, context = connections.current(alias)
+        if context then
+            note(context, object, meta)
         end
-        insert(Model, alias, object)
+        insert(Model, alias, object, target)
         return object
     end
 

@@ -13,15 +13,17 @@ local statements = {}
 -- Statements by column set are forgotten together when a program makes very many of them.
 local MOST_KEPT = 500
 
---- The statements kept for a model on a database.
-local function store(meta, alias)
-    local dialect = connections.dialect(alias)
-    local by_alias = rawget(meta, "write_statements")
+local dialects = connections.dialects
+
+-- Where the statements of a model on a database are kept: begun anew when the alias means another kind of database.
+local function open_store(meta, alias)
+    local by_alias = meta.write_statements
     if not by_alias then
         by_alias = {}
         meta.write_statements = by_alias
     end
     local kept = by_alias[alias]
+    local dialect = connections.dialect(alias)
     if not kept or kept.dialect ~= dialect or kept.n > MOST_KEPT then
         kept = { dialect = dialect, n = 0, plans = {} }
         by_alias[alias] = kept
@@ -29,18 +31,22 @@ local function store(meta, alias)
     return kept
 end
 
--- The plan under `key`, made by build(dialect) when it is new.
-local function kept_plan(Model, alias, key, build)
-    local kept = store(Model._meta, alias)
-    local plan = kept.plans[key]
-    if not plan then
-        local spec = build(kept.dialect)
-        spec.database = alias
-        plan = core.plan(spec)
-        kept.plans[key] = plan
-        kept.n = kept.n + 1
-    end
+local function make_plan(Model, alias, key, build, first, second)
+    local kept = open_store(Model._meta, alias)
+    local spec = build(kept.dialect, Model, first, second)
+    spec.database = alias
+    local plan = core.plan(spec)
+    kept.plans[key] = plan
+    kept.n = kept.n + 1
     return plan
+end
+
+-- The plan under `key`, made by build(dialect, Model, first, second) when it is new.
+local function kept_plan(Model, alias, key, build, first, second)
+    local by_alias = Model._meta.write_statements
+    local kept = by_alias and by_alias[alias]
+    local plan = kept and kept.dialect == dialects[alias] and kept.plans[key]
+    return plan or make_plan(Model, alias, key, build, first, second)
 end
 
 local function all_columns(meta)
@@ -68,98 +74,122 @@ local function insert_sql(dialect, meta, fields, suffix)
     return ("%s (%s) VALUES (%s)%s"):format(into, names, marks, suffix or "")
 end
 
+-- A field as plan.insert and plan.update name it.
+local function bound_key(field)
+    return { field.attname, field.kind, field:character_limit() }
+end
+
+local function build_insert(dialect, Model, omitted, suffix)
+    local meta = Model._meta
+    local fields, kinds, insert = {}, {}, {}
+    for _, field in ipairs(meta.fields) do
+        if not omitted[field.attname] then
+            fields[#fields + 1] = field
+            kinds[#kinds + 1] = field.kind
+            insert[#insert + 1] = bound_key(field)
+        end
+    end
+    insert.pk = meta.pk and meta.pk.auto and not suffix and meta.pk.attname or nil
+    return {
+        sql = insert_sql(dialect, meta, fields, suffix and suffix(dialect)), params = kinds, shape = "instance",
+        columns = all_columns(meta), metatable = meta.metatable, model = Model, insert = insert,
+    }
+end
+
+-- The usual keys, so that no text is made for them.
+local INSERT_KEYS = { auto = "insert:auto", full = "insert:full" }
+
 --- INSERT of an instance.
 -- @tparam table omitted set of attnames whose columns the database fills
 -- @tparam string key names that set
 -- @tparam ?function suffix (dialect) -> SQL behind VALUES, for conflicts; belongs to the key
 -- @treturn userdata plan for core.insert
 function statements.insert(Model, alias, omitted, key, suffix)
-    return kept_plan(Model, alias, "insert:" .. key, function(dialect)
-        local meta = Model._meta
-        local fields, kinds, insert = {}, {}, {}
-        for _, field in ipairs(meta.fields) do
-            if not omitted[field.attname] then
-                fields[#fields + 1] = field
-                kinds[#kinds + 1] = field.kind
-                insert[#insert + 1] = { field.attname, field.kind }
-            end
-        end
-        insert.pk = meta.pk and meta.pk.auto and not suffix and meta.pk.attname or nil
-        return {
-            sql = insert_sql(dialect, meta, fields, suffix and suffix(dialect)), params = kinds, shape = "instance",
-            columns = all_columns(meta), metatable = meta.metatable, model = Model, insert = insert,
-        }
-    end)
+    return kept_plan(Model, alias, INSERT_KEYS[key] or "insert:" .. key, build_insert, omitted, suffix)
+end
+
+local function build_row(dialect, Model)
+    local meta = Model._meta
+    local names = columns_and_marks(dialect, meta.fields)
+    return {
+        sql = ("SELECT %s FROM %s"):format(names, dialect.quote_name(meta.table)), params = {}, shape = "instance",
+        columns = all_columns(meta), metatable = meta.metatable, model = Model,
+    }
 end
 
 --- A plan that is only asked for the columns of a whole row: for core.take_snapshot.
 function statements.row(Model, alias)
-    return kept_plan(Model, alias, "row", function(dialect)
-        local meta = Model._meta
-        local names = columns_and_marks(dialect, meta.fields)
-        return {
-            sql = ("SELECT %s FROM %s"):format(names, dialect.quote_name(meta.table)), params = {}, shape = "instance",
-            columns = all_columns(meta), metatable = meta.metatable, model = Model,
-        }
-    end)
+    return kept_plan(Model, alias, "row", build_row)
 end
 
-local function where_key(dialect, meta, from, kinds)
-    local conditions = {}
+-- WHERE for the key, whose fields are added to what is bound.
+local function where_key(dialect, meta, kinds, fields)
+    local conditions, from = {}, #kinds
     for i, field in ipairs(meta.pk_fields) do
         conditions[i] = dialect.quote_name(field.column) .. " = " .. dialect.placeholder(from + i)
         kinds[#kinds + 1] = field.kind
+        fields[#fields + 1] = { field.attname, field.kind }
     end
     return " WHERE " .. table.concat(conditions, " AND ")
 end
 
+local function build_update(dialect, Model, attnames)
+    local meta = Model._meta
+    local sets, kinds, update = {}, {}, { keys = #meta.pk_fields }
+    for i, attname in ipairs(attnames) do
+        local field = meta.by_attname[attname]
+        sets[i] = dialect.quote_name(field.column) .. " = " .. dialect.placeholder(i)
+        kinds[i], update[i] = field.kind, bound_key(field)
+    end
+    local where = where_key(dialect, meta, kinds, update)
+    return {
+        sql = ("UPDATE %s SET %s%s"):format(dialect.quote_name(meta.table), table.concat(sets, ", "), where),
+        params = kinds, shape = "instance", columns = all_columns(meta), metatable = meta.metatable, model = Model,
+        update = update,
+    }
+end
+
 --- UPDATE of one row by its key.
 -- @tparam {string,...} attnames in the order of the parameters; the key's values follow
+-- @treturn userdata plan for core.update
 function statements.update(Model, alias, attnames)
-    return kept_plan(Model, alias, "update:" .. table.concat(attnames, ","), function(dialect)
-        local meta = Model._meta
-        local sets, kinds = {}, {}
-        for i, attname in ipairs(attnames) do
-            local field = meta.by_attname[attname]
-            sets[i] = dialect.quote_name(field.column) .. " = " .. dialect.placeholder(i)
-            kinds[i] = field.kind
-        end
-        local where = where_key(dialect, meta, #attnames, kinds)
-        return {
-            sql = ("UPDATE %s SET %s%s"):format(dialect.quote_name(meta.table), table.concat(sets, ", "), where),
-            params = kinds, shape = "none", columns = {},
-        }
-    end)
+    local key = "update:" .. (attnames[2] and table.concat(attnames, ",") or attnames[1])
+    return kept_plan(Model, alias, key, build_update, attnames)
+end
+
+local function build_delete(dialect, Model)
+    local kinds, insert = {}, {}
+    local where = where_key(dialect, Model._meta, kinds, insert)
+    return {
+        sql = ("DELETE FROM %s%s"):format(dialect.quote_name(Model._meta.table), where), params = kinds,
+        shape = "none", columns = {}, model = Model, insert = insert,
+    }
 end
 
 --- DELETE of one row by its key.
+-- @treturn userdata plan for core.delete
 function statements.delete(Model, alias)
-    return kept_plan(Model, alias, "delete", function(dialect)
-        local kinds = {}
-        local where = where_key(dialect, Model._meta, 0, kinds)
-        return {
-            sql = ("DELETE FROM %s%s"):format(dialect.quote_name(Model._meta.table), where), params = kinds,
-            shape = "none", columns = {},
-        }
-    end)
+    return kept_plan(Model, alias, "delete", build_delete)
+end
+
+local function build_select(dialect, Model, attnames)
+    local meta = Model._meta
+    local fields, columns = {}, {}
+    for i, attname in ipairs(attnames) do
+        fields[i] = meta.by_attname[attname]
+        columns[i] = { attname, fields[i].kind }
+    end
+    local names, kinds = columns_and_marks(dialect, fields), {}
+    local where = where_key(dialect, meta, kinds, {})
+    return {
+        sql = ("SELECT %s FROM %s%s"):format(names, dialect.quote_name(meta.table), where),
+        params = kinds, shape = "dict", columns = columns,
+    }
 end
 
 --- SELECT of some columns of one row by its key.
 function statements.select(Model, alias, attnames)
-    return kept_plan(Model, alias, "select:" .. table.concat(attnames, ","), function(dialect)
-        local meta = Model._meta
-        local fields, columns, kinds = {}, {}, {}
-        for i, attname in ipairs(attnames) do
-            fields[i] = meta.by_attname[attname]
-            columns[i] = { attname, fields[i].kind }
-        end
-        local names = columns_and_marks(dialect, fields)
-        local where = where_key(dialect, meta, 0, kinds)
-        return {
-            sql = ("SELECT %s FROM %s%s"):format(names, dialect.quote_name(meta.table), where),
-            params = kinds, shape = "dict", columns = columns,
-        }
-    end)
+    return kept_plan(Model, alias, "select:" .. table.concat(attnames, ","), build_select, attnames)
 end
 
 -- -- statements with expressions: made for one use -------------------------------------------------------------------

@@ -1,0 +1,259 @@
+/* batch.c - the loop over a slice of instances: read, execute, keep; then give them keys and snapshots. */
+#include "batch.h"
+
+#include <string.h>
+
+#include "hydrate.h"
+
+static bool execute(rlua_batch *batch) {
+    rlua_run *run = &batch->run;
+    const rlua_params *params = &batch->insert.params;
+    if (!batch->started) {
+        batch->started = rlua_run_start(run, params->values, params->count);
+        return batch->started && rlua_run_drain(run);
+    }
+    rdb_step step = rdb_query_again(&run->query, params->values, (size_t)params->count, &run->err);
+    if (step > RDB_STEP_ROW) {
+        step = rdb_query_wait(&run->query, step, &run->err);
+    }
+    return step == RDB_STEP_DONE && rlua_run_drain(run);
+}
+
+/* -- states before ------------------------------------------------------------------------------------------------ */
+
+static void push_key(lua_State *L, const rlua_batch *batch, lua_Integer i) {
+    if (batch->filled[i]) {
+        lua_rawgeti(L, batch->insert.anchor, RLUA_ANCHOR_PK);
+    } else {
+        lua_pushboolean(L, 0);
+    }
+}
+
+/* Push the list of states, making it when the instance at hand, the i-th, is the first with a snapshot. */
+static void push_states(lua_State *L, const rlua_batch *batch, lua_Integer i) {
+    if (lua_rawgeti(L, RLUA_BATCH_STATES, 1) == LUA_TTABLE) {
+        return;
+    }
+    lua_pop(L, 1);
+    lua_createtable(L, (int)(3 * (batch->last - batch->first + 1)), 0);
+    for (lua_Integer k = 0; k < i; k++) {
+        lua_pushboolean(L, 0);
+        lua_rawseti(L, -2, 3 * k + 1);
+        lua_pushboolean(L, 0);
+        lua_rawseti(L, -2, 3 * k + 2);
+        push_key(L, batch, k);
+        lua_rawseti(L, -2, 3 * k + 3);
+    }
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, RLUA_BATCH_STATES, 1);
+}
+
+/* Note what the instance at index, the i-th, was. */
+static void note_state(lua_State *L, rlua_batch *batch, int instance, lua_Integer i) {
+    bool saved = lua_rawgeti(L, instance, RLUA_SLOT_SNAPSHOT) != LUA_TNIL;
+    if (!saved && !batch->has_states) {
+        lua_pop(L, 1);
+        return;
+    }
+    push_states(L, batch, i);
+    batch->has_states = true;
+    if (saved) {
+        lua_pushvalue(L, -2);
+        lua_rawseti(L, -2, 3 * i + 1);
+        lua_rawgeti(L, instance, RLUA_SLOT_ROW);
+        lua_rawseti(L, -2, 3 * i + 2);
+    } else {
+        lua_pushboolean(L, 0);
+        lua_rawseti(L, -2, 3 * i + 1);
+        lua_pushboolean(L, 0);
+        lua_rawseti(L, -2, 3 * i + 2);
+    }
+    push_key(L, batch, i);
+    lua_rawseti(L, -2, 3 * i + 3);
+    lua_pop(L, 2);
+}
+
+/* -- the protected call ------------------------------------------------------------------------------------------- */
+
+/* Write the instance at the top, the i-th. False: stop. */
+static bool write_next(lua_State *L, rlua_batch *batch, lua_Integer i) {
+    int instance = lua_gettop(L);
+    batch->fill = false;
+    switch (batch->verbs->read(L, batch, instance)) {
+    case RLUA_READ_OTHER:
+        batch->stopped = true;
+        return false;
+    case RLUA_READ_FAILED:
+        rlua_insertion_raise(L, &batch->insert, RLUA_BATCH_PLAN, batch->position);
+        return false;
+    case RLUA_READ_GOOD:
+        break;
+    }
+    batch->nulls |= batch->insert.nulls;
+    if (!execute(batch)) {
+        batch->failed = true;
+        return false;
+    }
+    batch->row = 0;
+    batch->verbs->keep(L, batch, instance);
+    batch->filled[i] = batch->fill;
+    note_state(L, batch, instance, i);
+    batch->changing = true;
+    if (batch->fill) {
+        rdb_value pk = rdb_value_int64(batch->pk);
+        rlua_insertion_set_pk(L, &batch->insert, instance, &pk);
+    }
+    if (batch->row != 0) {
+        rlua_insertion_attach(L, instance, RLUA_BATCH_BLOCK, batch->row);
+    }
+    batch->changing = false;
+    return true;
+}
+
+static void clear_nulls(lua_State *L, const rlua_batch *batch, lua_Integer n) {
+    for (lua_Integer i = 0; i < n; i++) {
+        lua_rawgeti(L, RLUA_BATCH_INSTANCES, batch->first + i);
+        rlua_insertion_clear_nulls(L, &batch->insert, lua_gettop(L));
+        lua_pop(L, 1);
+    }
+}
+
+/* The value on top is a table, with the metatable of the plan if that has one. */
+static bool is_instance(lua_State *L, const void *metatable) {
+    if (lua_type(L, -1) != LUA_TTABLE || metatable == NULL) {
+        return lua_type(L, -1) == LUA_TTABLE;
+    }
+    if (!lua_getmetatable(L, -1)) {
+        return false;
+    }
+    bool same = lua_topointer(L, -1) == metatable;
+    lua_pop(L, 1);
+    return same;
+}
+
+/* Arguments: batch, plan, instances, states. */
+static int run_batch(lua_State *L) {
+    rlua_batch *batch = lua_touserdata(L, RLUA_BATCH_SELF);
+    lua_pushnil(L);
+    batch->packer = (rlua_packer){.slot = RLUA_BATCH_BLOCK, .next_capacity = 4096};
+    rlua_insertion_enter(L, &batch->insert, batch->plan, RLUA_BATCH_PLAN);
+    batch->verbs->enter(L, batch);
+    const void *metatable = NULL;
+    if (lua_rawgeti(L, batch->insert.anchor, RLUA_ANCHOR_METATABLE) == LUA_TTABLE) {
+        metatable = lua_topointer(L, -1);
+    }
+    int top = lua_gettop(L);
+    for (; batch->position <= batch->last; batch->position++) {
+        lua_rawgeti(L, RLUA_BATCH_INSTANCES, batch->position);
+        if (!is_instance(L, metatable)) {
+            batch->stopped = true;
+            break;
+        }
+        if (!write_next(L, batch, batch->position - batch->first)) {
+            break;
+        }
+        lua_settop(L, top);
+        if (batch->position - batch->first == RLUA_MANY_ROWS) {
+            rlua_collector_hold(L, &batch->held);
+        }
+    }
+    lua_settop(L, top);
+    if (!batch->failed && batch->nulls) {
+        clear_nulls(L, batch, batch->position - batch->first);
+    }
+    return 0;
+}
+
+/* -- around it ---------------------------------------------------------------------------------------------------- */
+
+/* Stack of rlua_batch_run(). FIRST: the target, later the error. */
+enum { FIRST = 1, PLAN, LIST, STATES, FILLED, OLD_STATES, ANCHOR, KEY, INSTANCE };
+
+static void read_arguments(lua_State *L, rlua_batch *batch) {
+    batch->plan = rlua_check_plan(L, PLAN);
+    rlua_run_prepare(L, &batch->run, FIRST, PLAN, batch->plan);
+    luaL_checktype(L, LIST, LUA_TTABLE);
+    batch->first = luaL_optinteger(L, LIST + 1, 1);
+    batch->last = luaL_optinteger(L, LIST + 2, (lua_Integer)lua_rawlen(L, LIST));
+    lua_settop(L, LIST);
+    if (batch->last >= batch->first && batch->last - batch->first >= INT32_MAX / 3) {
+        rlua_raise_code(L, RDB_E_MISUSE, "too many instances in one call");
+    }
+    batch->position = batch->first;
+    batch->affected = 0;
+    batch->nulls = batch->has_states = batch->changing = false;
+    batch->started = batch->failed = batch->stopped = false;
+    batch->held = -1;
+}
+
+/* Give the n first instances back what they had. Allocates nothing. */
+static void undo(lua_State *L, const rlua_batch *batch, lua_Integer n) {
+    lua_settop(L, FILLED);
+    bool any = lua_rawgeti(L, STATES, 1) == LUA_TTABLE;
+    rlua_plan_anchor(L, PLAN);
+    lua_rawgeti(L, ANCHOR, RLUA_ANCHOR_PK);
+    for (lua_Integer i = 0; i < n; i++) {
+        if (lua_rawgeti(L, LIST, batch->first + i) == LUA_TTABLE) {
+            for (int slot = RLUA_SLOT_SNAPSHOT; slot <= RLUA_SLOT_ROW; slot++) {
+                if (!any || lua_rawgeti(L, OLD_STATES, 3 * i + slot) == LUA_TBOOLEAN) {
+                    lua_pushnil(L);
+                }
+                lua_rawseti(L, INSTANCE, slot);
+            }
+            if (batch->filled[i]) {
+                lua_pushvalue(L, KEY);
+                lua_pushnil(L);
+                lua_rawset(L, INSTANCE);
+            }
+        }
+        lua_settop(L, KEY);
+    }
+}
+
+/* The error is on top: undo what was changed and raise it with `index`. */
+static int fail(lua_State *L, const rlua_batch *batch) {
+    if (lua_istable(L, -1)) {
+        lua_pushinteger(L, batch->position);
+        lua_setfield(L, -2, "index");
+    }
+    lua_replace(L, FIRST);
+    undo(L, batch, batch->position - batch->first + batch->changing);
+    lua_settop(L, FIRST);
+    return lua_error(L);
+}
+
+void rlua_batch_run(lua_State *L, rlua_batch *batch, const rlua_batch_verbs *verbs) {
+    read_arguments(L, batch);
+    batch->verbs = verbs;
+    if (batch->last < batch->first) {
+        lua_pushinteger(L, 0);
+        lua_pushnil(L);
+        return;
+    }
+    size_t count = (size_t)(batch->last - batch->first + 1);
+    lua_createtable(L, 1, 0);
+    batch->filled = (bool *)lua_newuserdatauv(L, count * sizeof *batch->filled, 0);
+    memset(batch->filled, 0, count * sizeof *batch->filled);
+    lua_pushvalue(L, lua_upvalueindex(1)); /* the context */
+    lua_pushcclosure(L, run_batch, 1);
+    lua_pushlightuserdata(L, batch);
+    lua_pushvalue(L, PLAN);
+    lua_pushvalue(L, LIST);
+    lua_pushvalue(L, STATES);
+    batch->run.started_ns = 0;
+    int status = lua_pcall(L, 4, 0, 0);
+    if (batch->started) {
+        rlua_run_end(&batch->run, batch->failed ? batch->run.err.code : RDB_OK);
+    }
+    rlua_collector_settle(L, batch->run.target.context, batch->held);
+    if (status == LUA_OK && batch->failed) {
+        rlua_run_report_failed(L, &batch->run);
+        rlua_push_error(L, &batch->run.err, batch->run.sql);
+    }
+    if (status != LUA_OK || batch->failed) {
+        fail(L, batch);
+    }
+    rlua_run_report(L, &batch->run, batch->position - batch->first);
+    lua_pushinteger(L, batch->position - batch->first);
+    lua_rawgeti(L, STATES, 1);
+}
