@@ -215,7 +215,8 @@ describe("bad input to a QuerySet", function()
     anvil.stock = SECRET
     local message = "shop.Product.stock: expected an integer, got a string"
     expect("invalid_value", message, function() anvil:save() end)
-    expect("invalid_value", message, function() Product.objects:bulk_update({ anvil }, { "stock" }) end)
+    expect("invalid_value", "object 1: " .. message,
+      function() Product.objects:bulk_update({ anvil }, { "stock" }) end)
     expect("invalid_value", message, function() Product.objects:update { stock = SECRET } end)
     expect("check_violation", "shop.Product: CHECK constraint failed: stock",
       function() Product.objects:update { stock = -1 } end)
