@@ -160,7 +160,8 @@ end
 
 local function execute(self, plan, rows, options)
   local run = {
-    alias = self.alias, recorder = self.recorder, states = States.new(self:loader(), rows, plan), finished = {},
+    alias = self.alias, recorder = self.recorder, finished = {},
+    states = States.new(self:loader(), rows, plan, self.alias),
     on_event = self.on_event, lock_timeout = options.lock_timeout,
     on_wait = function(seconds) self.on_event { event = "waiting", seconds = seconds } end,
   }

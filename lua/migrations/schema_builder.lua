@@ -317,8 +317,8 @@ end
 
 
 return {
-  --- The builder around a schema editor.
+  --- The builder around a schema editor; its `alias` is the database that is changed.
   new = function(editor)
-    return setmetatable({ editor = editor }, Builder)
+    return setmetatable({ editor = editor, alias = editor.alias }, Builder)
   end,
 }

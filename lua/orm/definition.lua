@@ -205,7 +205,7 @@ function definition.define(spec)
         label = spec.label, app_label = app_label, name = name, registry = models, source = source,
         table = options.table_name or naming.table_name(app_label, name),
         fields = {}, by_name = {}, many_to_many = {}, related = {}, related_by_query_name = {}, descriptors = {},
-        auto_created = spec.auto_created,
+        auto_created = spec.auto_created, database = models.alias,
     }
     local model = model_class.allocate(meta)
     bind_fields(model, meta, spec.fields, methods)

@@ -144,7 +144,7 @@ return function(instance)
         clean_fields(self, meta, found, skip)
         run_own_clean(self, model, found)
         if options.validate_unique ~= false then
-            check_unique(self, model, instance.database(self) or "default", found)
+            check_unique(self, model, instance.database(self) or meta.database, found)
         end
         if next(found) then
             errors.raise_validation(meta.label, found)

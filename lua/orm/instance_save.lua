@@ -116,7 +116,7 @@ return function(instance)
         local model = model_of(self)
         local meta = model._meta
         local from = instance.database(self)
-        local alias = options.using or from or "default"
+        local alias = options.using or from or meta.database
         if options.force_insert and options.update_fields then
             errors.raise("misuse", "%s: save takes force_insert or update_fields, not both", meta.label)
         end
@@ -145,7 +145,7 @@ return function(instance)
             errors.raise_with("misuse", { model = model._meta.label }, "%s is not saved, so it cannot be deleted",
                 model._meta.label)
         end
-        local alias = options.using or instance.database(self) or "default"
+        local alias = options.using or instance.database(self) or model._meta.database
         if deletion.can_fast_delete(model) then
             return deletion.delete_one(model, alias, self)
         end

@@ -144,7 +144,7 @@ local function related_queryset(relation, lookup, alias)
         return queryset
     end
     local root = require("rdb.orm.queryset").root(relation.model)
-    return alias == "default" and root or root:using(alias)
+    return alias == relation.model._meta.database and root or root:using(alias)
 end
 
 local function keep(object, relation, lookup, value)

@@ -7,8 +7,10 @@ local Registry = {}
 Registry.__index = Registry
 
 --- A new, empty registry.
-local function new()
-    return setmetatable({ by_label = {}, ordered = {}, waiting = {} }, Registry)
+-- @tparam ?string alias the database that its models use unless told otherwise (default "default")
+-- @treturn Registry with its `alias`
+local function new(alias)
+    return setmetatable({ alias = alias or "default", by_label = {}, ordered = {}, waiting = {} }, Registry)
 end
 
 --- Add a model and run what waited for it.

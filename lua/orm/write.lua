@@ -233,7 +233,7 @@ end
 
 local function all_rows(Model, alias)
     local root = require("rdb.orm.queryset").root(Model)
-    return alias == "default" and root or root:using(alias)
+    return alias == Model._meta.database and root or root:using(alias)
 end
 
 -- Call fn for slices of keys that fit into one statement.

@@ -9,7 +9,7 @@ local States = {}
 States.__index = States
 
 
-local function new_state() return require("rdb.migrations.state").ProjectState() end
+local function new_state(alias) return require("rdb.migrations.state").ProjectState(alias) end
 
 
 -- What is applied and stays, then the steps after their dependencies: so each step meets a state that has everything
@@ -27,8 +27,8 @@ local function order_of(loader, rows, plan)
 end
 
 
-local function backwards(loader, order, wanted)
-  local state, before = new_state(), {}
+local function backwards(loader, order, wanted, alias)
+  local state, before = new_state(alias), {}
   for _, key in ipairs(order) do
     if wanted[key] then before[key] = state:clone() end
     loader.migrations[key]:mutate_state(state)
@@ -41,13 +41,14 @@ end
 -- @tparam Loader loader
 -- @tparam table rows of the ledger
 -- @tparam table plan in one direction, not empty; forwards in the order of the graph
-function States.new(loader, rows, plan)
+-- @tparam[opt] string alias the database that the models of the states use
+function States.new(loader, rows, plan, alias)
   local order, wanted = order_of(loader, rows, plan)
   local self = setmetatable({ loader = loader }, States)
   if plan[1].backwards then
-    self.before_step = backwards(loader, order, wanted)
+    self.before_step = backwards(loader, order, wanted, alias)
   else
-    self.order, self.position, self.state = order, 0, new_state()
+    self.order, self.position, self.state = order, 0, new_state(alias)
   end
   return self
 end

@@ -104,6 +104,8 @@ function RunSQL.describe()
 end
 
 
+-- forwards(apps, schema) and backwards(apps, schema): the models of apps use the database that is migrated, whose alias
+-- is schema.alias.
 local RunLua = base.define("RunLua", {
   category = "p", reduces_to_sql = false,
   arguments = {

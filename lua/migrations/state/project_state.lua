@@ -14,8 +14,9 @@ ProjectState.__name = "rdb.project_state"
 
 -- `pointed_at_by` remembers which apps ever had a field that points at a model of another app: their migrations have
 -- to come before the model is renamed or deleted. Clones share it, because it only grows.
-local function new()
-  return setmetatable({ models = {}, order = {}, rendered = nil, pointed_at_by = {} }, ProjectState)
+-- `alias` is the database that the classes use; nil means the default one.
+local function new(alias)
+  return setmetatable({ alias = alias, models = {}, order = {}, rendered = nil, pointed_at_by = {} }, ProjectState)
 end
 
 
@@ -44,7 +45,7 @@ end
 
 --- A copy that can be changed without changing this one.
 function ProjectState:clone()
-  local copy = new()
+  local copy = new(self.alias)
   for label, model in pairs(self.models) do
     copy.models[label] = model
   end
@@ -290,7 +291,7 @@ end
 
 local function registry_of(self)
   if not self.rendered then
-    self.rendered = { registry = require("rdb.orm.registry").new(), complete = false }
+    self.rendered = { registry = require("rdb.orm.registry").new(self.alias), complete = false }
   end
   return self.rendered
 end

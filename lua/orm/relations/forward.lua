@@ -73,7 +73,7 @@ local function get(field, object)
     if mode == "one" then
         siblings, list = { object }, nil
     end
-    local by_key, loaded = load(field, siblings, instance.database(object) or "default")
+    local by_key, loaded = load(field, siblings, instance.database(object) or field.model._meta.database)
     peers.keep(list, field.name, loaded)
     related = by_key[key_of(key)]
     if not related then

@@ -216,9 +216,9 @@ function many_manager.get(field, object, reversed)
             instance.model_of(object)._meta.label)
     end
     local queryset = require "rdb.orm.queryset"
-    local alias = instance.database(object) or "default"
+    local alias = instance.database(object) or model._meta.database
     local root = queryset.root(model)
-    if alias ~= "default" then
+    if alias ~= model._meta.database then
         root = root:using(alias)
     end
     local base = root:filter(query_name, key)

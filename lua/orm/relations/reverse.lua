@@ -53,7 +53,7 @@ local function get_one(entry, object)
     elseif mode == "one" then
         siblings, list = { object }, nil
     end
-    peers.keep(list, entry.name, load_one(entry, siblings, instance.database(object) or "default"))
+    peers.keep(list, entry.name, load_one(entry, siblings, instance.database(object) or entry.model._meta.database))
     return cached(object, entry.name) or nil
 end
 

@@ -169,9 +169,9 @@ function reverse_manager.get(entry, object)
             instance.model_of(object)._meta.label)
     end
     local queryset = require "rdb.orm.queryset"
-    local alias = instance.database(object) or "default"
+    local alias = instance.database(object) or entry.model._meta.database
     local root = queryset.root(entry.model)
-    if alias ~= "default" then
+    if alias ~= entry.model._meta.database then
         root = root:using(alias)
     end
     local base = root:filter(entry.field.attname, key)
