@@ -176,4 +176,5 @@ void rlua_open_instances(lua_State *L) {
     rlua_context_functions(L, functions);
     rlua_open_changes(L);
     rlua_open_take_snapshot(L);
+    rlua_open_grouping(L);
 }

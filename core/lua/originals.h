@@ -27,5 +27,6 @@ bool rlua_originals_value(const rlua_originals *from, int column, rdb_value *out
 /* Each adds its function to the module table on top. [-0, +0, m] */
 void rlua_open_changes(lua_State *L);       /* changed */
 void rlua_open_take_snapshot(lua_State *L); /* take_snapshot */
+void rlua_open_grouping(lua_State *L);      /* group */
 
 #endif

@@ -1,6 +1,7 @@
 --- prefetch_related: the related objects of a whole result with one query for each relation.
 -- What is found is kept with the objects (instance.cache), where relations look first; rdb.Prefetch may name another
 -- QuerySet and another attribute.
+local core = require "rdb.core"
 local errors = require "rdb.orm.errors"
 local instance = require "rdb.orm.instance"
 local joins = require "rdb.orm.joins"
@@ -201,9 +202,10 @@ function loaders.one(objects, relation, lookup, queryset)
     return loaded
 end
 
--- A list for each object, empty at first, by the key that the rows name it with; and the object of each list.
+-- A list for each object, empty at first, by the key that the rows name it with; the first object of each; and whether
+-- the keys are integers and strings, which the core can group by.
 local function empty_lists(objects, relation, lookup, attname)
-    local lists, owners = {}, {}
+    local lists, owners, plain = {}, {}, true
     for _, object in ipairs(objects) do
         local key = object[attname]
         if key ~= nil then
@@ -211,17 +213,31 @@ local function empty_lists(objects, relation, lookup, attname)
             local list = lists[id]
             if not list then
                 list = {}
-                lists[id], owners[list] = list, object
+                lists[id], owners[id] = list, object
+                plain = plain and type(key) ~= "userdata"
             end
             keep(object, relation, lookup, list)
         end
     end
-    return lists, owners
+    return lists, owners, plain
 end
 
--- The list of a row's key. Integers and strings are keys as they are, other values stand by their text.
-local function list_of(lists, key)
-    return lists[key] or lists[key_of(key)]
+-- Put the rows into the lists that their `attname` names. With owners, each row keeps its owner under `name`; without,
+-- it loses `attname`.
+local function group(rows, attname, lists, plain, name, owners)
+    if plain then
+        return core.group(rows, attname, lists, name, owners)
+    end
+    for _, row in ipairs(rows) do
+        local id = key_of(row[attname])
+        local list = lists[id]
+        list[#list + 1] = row
+        if owners then
+            instance.cache(row, name, owners[id])
+        else
+            row[attname] = nil
+        end
+    end
 end
 
 local function append_all(loaded, rows)
@@ -232,16 +248,11 @@ end
 function loaders.reverse(objects, relation, lookup, queryset)
     local field = relation.field
     local target = field.relation.target.attname
-    local lists, owners = empty_lists(objects, relation, lookup, target)
-    local loaded, attname, name, cache = {}, field.attname, field.name, instance.cache
+    local lists, owners, plain = empty_lists(objects, relation, lookup, target)
+    local loaded, attname = {}, field.attname
     for_rows(queryset, attname, distinct_keys(objects, target), function(chunk)
         local rows = chunk:list()
-        for i = 1, #rows do
-            local related = rows[i]
-            local list = list_of(lists, related[attname])
-            list[#list + 1] = related
-            cache(related, name, owners[list])
-        end
+        group(rows, attname, lists, plain, field.name, owners)
         loaded = append_all(loaded, rows)
     end)
     return loaded
@@ -253,17 +264,12 @@ function loaders.many(objects, relation, lookup, queryset)
     local through = relation.reverse and field.relation.through_to or field.relation.through_from
     local target = through.relation.target.attname
     local path = relation.reverse and field.name or field.relation.reverse.query_name
-    local lists = empty_lists(objects, relation, lookup, target)
+    local lists, _, plain = empty_lists(objects, relation, lookup, target)
     local loaded = {}
     local F = require("rdb.orm.expressions").F
     for_rows(queryset, path, distinct_keys(objects, target), function(chunk)
         local rows = chunk:annotate { [NEAR_KEY] = F(path) }:list()
-        for i = 1, #rows do
-            local related = rows[i]
-            local list = list_of(lists, related[NEAR_KEY])
-            related[NEAR_KEY] = nil
-            list[#list + 1] = related
-        end
+        group(rows, NEAR_KEY, lists, plain)
         loaded = append_all(loaded, rows)
     end)
     return loaded

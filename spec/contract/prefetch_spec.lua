@@ -10,6 +10,15 @@ local function caught(fn, ...)
     return err
 end
 
+local Label = rdb.models:get "shelf.Label" or rdb.model "shelf.Label" {
+    id = rdb.fields.uuid { primary_key = true, default = function() return rdb.core.uuid() end },
+}
+local Box = rdb.models:get "shelf.Box" or rdb.model "shelf.Box" {
+    id = rdb.fields.uuid { primary_key = true, default = function() return rdb.core.uuid() end },
+    label = rdb.fields.foreign_key { "shelf.Label", on_delete = rdb.CASCADE, related_name = "boxes" },
+    extra = rdb.fields.many_to_many { "shelf.Label", related_name = "extra_boxes" },
+}
+
 -- The values of one attribute of a list of objects.
 local function pluck(list, name)
     local values = {}
@@ -101,6 +110,27 @@ backends.each(function(backend)
                 assert.equal(2, #Author.objects:prefetch_related "posts":get { id = 1 }.posts:all())
             end)
             assert.equal(5, #log)
+        end)
+
+        it("follows keys that are values", function()
+            backend.teardown()
+            backend.setup { Label, Box }
+            local labels = { Label.objects:create {}, Label.objects:create {}, Label.objects:create {} }
+            for i = 1, 6 do
+                Box.objects:create { label = labels[i % 2 + 1] }.extra:add(labels[3])
+            end
+            local log = rdb.capture(function()
+                local by_id = {}
+                for _, label in ipairs(Label.objects:prefetch_related("boxes", "extra_boxes"):list()) do
+                    by_id[tostring(label.id)] = { #label.boxes:list(), #label.extra_boxes:list() }
+                    for _, box in ipairs(label.boxes:list()) do
+                        assert.equal(label, rawget(box, 3).label)
+                    end
+                end
+                assert.same({ { 3, 0 }, { 3, 0 }, { 0, 6 } }, { by_id[tostring(labels[1].id)],
+                    by_id[tostring(labels[2].id)], by_id[tostring(labels[3].id)] })
+            end)
+            assert.equal(3, #log)
         end)
 
         it("keeps quiet for an empty result", function()
