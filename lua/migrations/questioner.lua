@@ -59,9 +59,9 @@ end
 function Questioner:unused_renames()
   local list = {}
   for _, answers in ipairs { self.renamed_models, self.renamed_fields } do
-    for old, new in pairs(answers) do
+    for old, name in pairs(answers) do
       if not self.used[old] then
-        list[#list + 1] = old .. ":" .. new
+        list[#list + 1] = old .. ":" .. name
       end
     end
   end
