@@ -182,6 +182,18 @@ end
 function Plan:add_index(name, sql) table.insert(self.added_indexes, { name = name, sql = sql }) end
 
 
+--- Will the table have the index after the rebuild?
+-- @treturn boolean
+function Plan:has_index(name)
+  for _, list in ipairs { self.added_indexes, self.indexes } do
+    for _, index in ipairs(list) do
+      if index.name:lower() == name:lower() then return true end
+    end
+  end
+  return false
+end
+
+
 --- Do not create an index again.
 -- @treturn boolean false when the table has no such index
 function Plan:drop_index(name)

@@ -23,15 +23,29 @@ function M.create(self, model, name, sql)
 end
 
 
+-- Names that cannot be those of a field's own index: the model's indexes, and what the plan has taken out already.
+local function is_taken(model, plan, name)
+  for _, index in ipairs(model._meta.indexes or {}) do
+    if index.name:lower() == name:lower() then return true end
+  end
+  return plan ~= nil and not plan:has_index(name)
+end
+
+
 --- The name under which a field's own index exists: the deterministic one, or what a renamed table or another tool
 -- left.
 function M.field_index_name(self, model, column)
   local wanted = index_sql.field_index_name(model._meta.table, column)
-  if not self.connected then return wanted end
+  local entry = self:pending(model)
+  local plan = entry and entry.plan
+  if not self.connected or plan and plan:has_index(wanted) then return wanted end
   local found = self:rows("SELECT l.name FROM pragma_index_list(?) AS l WHERE l.origin = 'c' AND l.\"unique\" = 0 "
     .. "AND l.partial = 0 AND (SELECT group_concat(coalesce(name, ''), char(31)) FROM pragma_index_info(l.name)) = ? "
-    .. "COLLATE NOCASE ORDER BY l.name = ? DESC, l.name", model._meta.table, column, wanted)[1]
-  return found and found.name or nil
+    .. "COLLATE NOCASE ORDER BY l.name = ? DESC, l.name", model._meta.table, column, wanted)
+  for _, row in ipairs(found) do
+    if not is_taken(model, plan, row.name) then return row.name end
+  end
+  return nil
 end
 
 
