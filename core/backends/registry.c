@@ -1,5 +1,5 @@
-/* registry.c - which backend serves a URL scheme. Backends whose client library was missing at build time
- * are known by name, so that their URLs fail with the reason. */
+/* registry.c - which backend serves a URL scheme. Backends that are not in this build are known by name, so that
+ * their URLs fail with the reason: a client library that was missing at build time, or a backend not written yet. */
 #include <string.h>
 
 #include "backend.h"
@@ -14,10 +14,13 @@ static const rdb_backend *const built[] = {
 static const struct {
     const char *scheme;
     const char *product;
-    const char *library;
+    const char *why;
 } products[] = {
-    {"sqlite", "SQLite", "libsqlite3"},   {"postgres", "PostgreSQL", "libpq"}, {"postgresql", "PostgreSQL", "libpq"},
-    {"mariadb", "MariaDB", "libmariadb"}, {"mysql", "MySQL", "libmariadb"},
+    {"sqlite", "SQLite", "it was built without libsqlite3"},
+    {"postgres", "PostgreSQL", "this version has no such backend yet"},
+    {"postgresql", "PostgreSQL", "this version has no such backend yet"},
+    {"mariadb", "MariaDB", "this version has no such backend yet"},
+    {"mysql", "MySQL", "this version has no such backend yet"},
 };
 
 rdb_code rdb__backend_find(const char *scheme, const rdb_backend **out, rdb_error *err) {
@@ -32,8 +35,8 @@ rdb_code rdb__backend_find(const char *scheme, const rdb_backend **out, rdb_erro
     }
     for (size_t i = 0; i < sizeof products / sizeof *products; i++) {
         if (strcmp(products[i].scheme, scheme) == 0) {
-            rdb_error_set(err, RDB_E_UNSUPPORTED, "this build of rdb has no %s support: it was built without %s",
-                          products[i].product, products[i].library);
+            rdb_error_set(err, RDB_E_UNSUPPORTED, "this build of rdb has no %s support: %s", products[i].product,
+                          products[i].why);
             rdb_error_hint(err, "%s:// URLs need a build of rdb that has the %s backend", scheme, products[i].product);
             return RDB_E_UNSUPPORTED;
         }
