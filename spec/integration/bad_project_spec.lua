@@ -95,7 +95,8 @@ describe("a project with a mistake", function()
     url("oracle://me:" .. SECRET .. "@localhost/x", "database URL: unknown scheme 'oracle'\n"
       .. "  known are sqlite, postgres, postgresql, mariadb, mysql and fake")
     url("postgres://me:" .. SECRET .. "@localhost/x?password=" .. SECRET, "this build of rdb has no PostgreSQL "
-      .. "support: this version has no such backend yet\n  postgres:// URLs need a build of rdb that has the PostgreSQL backend")
+      .. "support: this version has no such backend yet\n"
+      .. "  postgres:// URLs need a build of rdb that has the PostgreSQL backend")
     url("sqlite:///app.db?password=" .. SECRET, "SQLite URL: unknown option 'password'\n  known are busy_timeout, "
       .. "journal_mode, synchronous, foreign_keys, cache_size, mode, immutable, txlock, mmap_size, and the pool_* "
       .. "options")
