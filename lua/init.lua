@@ -44,12 +44,12 @@ end
 
 for _, name in ipairs {
     "null", "version", "date", "time", "datetime", "duration", "decimal", "uuid", "now", "json_encode", "json_decode",
-    "array", "object",
+    "array", "object", "sleep",
 } do
     EXPORTS[name] = { "rdb.core", name }
 end
 
-for _, name in ipairs { "run", "spawn", "gather", "sleep", "with_timeout", "on" } do
+for _, name in ipairs { "run", "spawn", "gather", "with_timeout", "on" } do
     EXPORTS[name] = { "rdb.orm.later", name }
 end
 

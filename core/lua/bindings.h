@@ -68,6 +68,7 @@ void rlua_open_statements(lua_State *L); /* plan, fetch, fetch_one, execute, ins
 void rlua_open_instances(lua_State *L);  /* new, is_saved, loaded, original, changed, peers, take_snapshot, forget, database_of, model_of */
 void rlua_open_values(lua_State *L);     /* null, date, time, datetime, duration, decimal, uuid, now, is, json_*, array, object */
 void rlua_open_terminal(lua_State *L);   /* isatty, terminal_width */
+void rlua_open_sleep(lua_State *L);      /* sleep */
 void rlua_open_files(lua_State *L);      /* list_directory, make_directory, file_kind */
 void rlua_open_source_checksum(lua_State *L); /* source_checksum */
 

@@ -17,6 +17,7 @@ int luaopen_rdb_core(lua_State *L) {
     rlua_open_statements(L);
     rlua_open_instances(L);
     rlua_open_terminal(L);
+    rlua_open_sleep(L);
     rlua_open_files(L);
     rlua_open_source_checksum(L);
     return 1;

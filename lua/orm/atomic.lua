@@ -39,12 +39,13 @@ end
 
 local RETRYABLE = { serialization_failure = true, deadlock = true, lock_timeout = true }
 
--- Wait a little before another try, longer each time; without a clock to sleep by, at once.
+-- Seconds before the first new try; each further one waits twice as long, up to the second number.
+local FIRST_PAUSE, LONGEST_PAUSE = 0.005, 1
+
+-- Wait before another try. Between half and all of it, so that those who met do not meet again.
 local function back_off(attempt)
-    local sleep = require "rdb.core".sleep
-    if sleep then
-        sleep(math.min(1, 0.01 * 2 ^ attempt) * (0.5 + math.random() / 2))
-    end
+    local pause = math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ^ (attempt - 1))
+    require "rdb.core".sleep(pause * (0.5 + math.random() / 2))
 end
 
 local function run_with_retry(fn, alias, options)
@@ -184,7 +185,8 @@ local PROPAGATION = {
 --- Run `fn` in a transaction: commit when it returns, roll back when it raises. Nested in another it is a savepoint.
 -- @tparam function fn
 -- @tparam ?table options { using=, isolation=, read_only=, durable=, savepoint=, timeout= (seconds), retry= (times, on
---   serialization_failure, deadlock and lock_timeout; outermost only), propagation="required" }
+--   serialization_failure, deadlock and lock_timeout; outermost only; with a pause of 5 ms that doubles up to 1 s),
+--   propagation="required" }
 -- @return what fn returns
 -- @raise what fn raises, unchanged; misuse when a block with savepoint = false had failed inside
 local function atomic(fn, options)

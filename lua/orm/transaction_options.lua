@@ -43,6 +43,10 @@ function transaction_options.check(options, known, what)
             errors.raise("misuse", "%s expects a %s for '%s', got %s", what, known[key], key, errors.type_name(value))
         end
     end
+    local retry = options.retry
+    if retry and (retry < 0 or math.tointeger(retry) == nil) then
+        errors.raise("misuse", "%s: retry is how often to try again, a whole number, got %s", what, tostring(retry))
+    end
     return options
 end
 

@@ -14,7 +14,7 @@ describe("a name of a later version", function()
         assert.equal("rdb.run is not part of this version of rdb", refusal(rdb.run, print))
         assert.equal("rdb.on is not part of this version of rdb; override save or delete in the model, "
             .. "or use rdb.on_commit", refusal(rdb.on, "blog.Post", "creating", print))
-        for _, name in ipairs { "spawn", "gather", "sleep", "with_timeout" } do
+        for _, name in ipairs { "spawn", "gather", "with_timeout" } do
             assert.truthy(refusal(rdb[name]):find("rdb." .. name, 1, true))
         end
     end)
