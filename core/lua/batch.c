@@ -137,6 +137,7 @@ static int run_batch(lua_State *L) {
     lua_pushnil(L);
     batch->packer = (rlua_packer){.slot = RLUA_BATCH_BLOCK, .next_capacity = 4096};
     rlua_insertion_enter(L, &batch->insert, batch->plan, RLUA_BATCH_PLAN);
+    rlua_insertion_expect_many(L, &batch->insert);
     batch->verbs->enter(L, batch);
     const void *metatable = NULL;
     if (lua_rawgeti(L, batch->insert.anchor, RLUA_ANCHOR_METATABLE) == LUA_TTABLE) {

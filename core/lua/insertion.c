@@ -3,6 +3,15 @@
 
 #include "../utf8_length.h"
 
+/* The key of bound position i: from the stack when many instances are to come, else from the anchor. */
+static inline void push_bound(lua_State *L, const rlua_insertion *insert, int i) {
+    if (insert->keys != 0) {
+        lua_pushvalue(L, insert->keys + i);
+    } else {
+        lua_rawgeti(L, insert->anchor, rlua_anchor_insert(insert->plan, i));
+    }
+}
+
 void rlua_insertion_enter(lua_State *L, rlua_insertion *insert, const rlua_plan *plan, int plan_index) {
     insert->plan = plan;
     if (plan->n_insert == 0 && plan->n_params > 0) {
@@ -14,10 +23,15 @@ void rlua_insertion_enter(lua_State *L, rlua_insertion *insert, const rlua_plan 
     insert->anchor = lua_gettop(L);
     lua_rawgeti(L, insert->anchor, RLUA_ANCHOR_PK);
     insert->pk = insert->anchor + 1;
-    insert->keys = insert->pk + 1;
-    for (int i = 0; i < plan->n_insert; i++) {
-        lua_rawgeti(L, insert->anchor, rlua_anchor_insert(plan, i));
+    insert->keys = 0;
+}
+
+void rlua_insertion_expect_many(lua_State *L, rlua_insertion *insert) {
+    int first = lua_gettop(L) + 1;
+    for (int i = 0; i < insert->plan->n_insert; i++) {
+        push_bound(L, insert, i);
     }
+    insert->keys = first;
 }
 
 static inline bool is_json(uint8_t kind) {
@@ -43,7 +57,7 @@ rlua_read_result rlua_insertion_read(lua_State *L, rlua_insertion *insert, int i
     for (int i = 0; i < n; i++) {
         uint8_t kind = plan->insert_kinds[i];
         rdb_value *value = &insert->params.values[i];
-        lua_pushvalue(L, insert->keys + i);
+        push_bound(L, insert, i);
         int type = lua_rawget(L, instance);
         if ((type == LUA_TTABLE || type == LUA_TLIGHTUSERDATA) && !is_json(kind)) {
             if (type == LUA_TTABLE) {
@@ -151,11 +165,11 @@ void rlua_insertion_set_pk(lua_State *L, const rlua_insertion *insert, int insta
 void rlua_insertion_clear_nulls(lua_State *L, const rlua_insertion *insert, int instance) {
     const rlua_plan *plan = insert->plan;
     for (int i = 0; i < plan->n_insert; i++) {
-        lua_pushvalue(L, insert->keys + i);
+        push_bound(L, insert, i);
         bool null = lua_rawget(L, instance) == LUA_TLIGHTUSERDATA && !is_json(plan->insert_kinds[i]);
         lua_pop(L, 1);
         if (null) {
-            lua_pushvalue(L, insert->keys + i);
+            push_bound(L, insert, i);
             lua_pushnil(L);
             lua_rawset(L, instance);
         }

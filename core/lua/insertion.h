@@ -17,7 +17,7 @@ typedef struct rlua_insertion {
     rlua_params params;
     int anchor;    /* stack index of the plan's anchor */
     int pk;        /* stack index of the pk's key, nil for none */
-    int keys;      /* stack index of the first bound key */
+    int keys;      /* stack index of the first bound key; 0: they are in the anchor */
     int bad_field; /* 0-based position, after RLUA_READ_FAILED */
     bool nulls;    /* a field of the instance read last holds the null sentinel, meaning SQL NULL */
     rdb_error err;
@@ -37,6 +37,8 @@ typedef struct rlua_column_sources {
 /* rlua_insertion_enter - push what all instances share. The insertion and the sources stay where they are in memory.
  * [-0, +?, v] */
 void rlua_insertion_enter(lua_State *L, rlua_insertion *insert, const rlua_plan *plan, int plan_index);
+/* rlua_insertion_expect_many - keep the bound keys on the stack, where reading them costs less. [-0, +?, -] */
+void rlua_insertion_expect_many(lua_State *L, rlua_insertion *insert);
 /* rlua_insertion_read - the fields of the instance at index (those that find the row excepted) as parameters; what they
  * borrow from stays on the stack. [-0, +?, m] */
 rlua_read_result rlua_insertion_read(lua_State *L, rlua_insertion *insert, int instance);

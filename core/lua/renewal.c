@@ -102,7 +102,7 @@ rlua_read_result rlua_renewal_read_keys(lua_State *L, rlua_renewal *renewal, rlu
         if (column >= 0 && renewal->before[column].known) {
             *value = renewal->before[column].value;
         } else {
-            lua_pushvalue(L, insert->keys + i);
+            lua_rawgeti(L, insert->anchor, rlua_anchor_insert(plan, i));
             lua_rawget(L, instance);
             if (rlua_params_convert(L, &insert->params, plan->insert_kinds[i], value, &insert->err) != 0) {
                 insert->bad_field = i;

@@ -41,7 +41,10 @@ return function(methods, queryset)
             return object
         end
         local meta, alias = Model._meta, node.alias
-        prepare_insert(object, meta)
+        local duties = meta.duties
+        if not (duties and duties.none) then
+            prepare_insert(object, meta)
+        end
         local target, context = connections.current(alias)
         if context then
             note(context, object, meta)
