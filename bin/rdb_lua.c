@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backends/backend.h"
 #include "rdb.h"
 #include "repl.h"
 
@@ -360,6 +361,7 @@ int main(int argc, char **argv) {
     if (self.version) {
         print_version();
     }
+    rdb__backends_own_process();
     rdb_error err;
     rdb_runtime *runtime = NULL;
     rdb_state *state = NULL;

@@ -118,6 +118,9 @@ typedef struct rdb_backend {
     bool (*stale)(const rdb_backend_conn *conn, const rdb_backend_stmt *stmt);
 } rdb_backend;
 
+/* rdb__backends_own_process - the process is ours, not a host's: let client libraries do without what only other users
+ * of theirs could want. Before the first connection; once. */
+void rdb__backends_own_process(void);
 /* rdb__backend_find - the backend for a URL scheme.
  * Returns RDB_OK; RDB_E_UNSUPPORTED "this build of rdb has no PostgreSQL support: ..." for a known scheme
  * left out of the build; RDB_E_CONFIG for an unknown scheme, listing the known ones. */

@@ -4,6 +4,10 @@
 
 #include "backend.h"
 
+#ifdef RDB_WITH_SQLITE
+void rdb__sqlite_own_process(void); /* sqlite_open.c */
+#endif
+
 static const rdb_backend *const built[] = {
 #ifdef RDB_WITH_SQLITE
     &rdb_backend_sqlite,
@@ -22,6 +26,12 @@ static const struct {
     {"mariadb", "MariaDB", "this version has no such backend yet"},
     {"mysql", "MySQL", "this version has no such backend yet"},
 };
+
+void rdb__backends_own_process(void) {
+#ifdef RDB_WITH_SQLITE
+    rdb__sqlite_own_process();
+#endif
+}
 
 rdb_code rdb__backend_find(const char *scheme, const rdb_backend **out, rdb_error *err) {
     *out = NULL;

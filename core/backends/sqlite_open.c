@@ -16,6 +16,10 @@
 
 #define JOURNAL_SIZE_LIMIT "67108864" /* bytes of a WAL file that are kept after a checkpoint */
 
+void rdb__sqlite_own_process(void) {
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 /* -- in-memory databases: the "memdb" file system shares one by name inside the process ------------------- */
 
 static rdb_code keep_memory(sqlite_shared *shared, rdb_error *err) {
