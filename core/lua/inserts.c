@@ -92,8 +92,8 @@ static void keep(lua_State *L, rlua_batch *batch, int instance) {
 /* core.insert_many(target, plan, instances, first, last) -> written, states | nil
  * The same for instances[first .. last] with one prepared statement; the caller owns the transaction. It stops before
  * an item that this plan cannot write: no table with the plan's metatable, an instance that holds an expression, has a
- * key that the plan generates, or lacks one that it binds. states: what the written ones were before (rlua_batch_run), nil when all were unsaved. An error
- * has `index`, and no instance was changed.
+ * key that the plan generates, or lacks one that it binds. states: what the written ones were before (rlua_batch_run),
+ * nil when all were unsaved. An error has `index`, and no instance was changed.
  * [-0, +2, v]   blocks */
 static int l_insert_many(lua_State *L) {
     static const rlua_batch_verbs verbs = {enter, read_fields, keep};

@@ -96,8 +96,9 @@ static void keep(lua_State *L, rlua_batch *batch, int instance) {
 
 /* core.update_many(target, plan, instances, first, last) -> written, states | nil, affected
  * The same for instances[first .. last] with one prepared statement; the caller owns the transaction. It stops before
- * an item that is no table with the plan's metatable, or for which core.update would answer false. affected: the rows that were there. states: what the written
- * ones were before (rlua_batch_run). An error has `index`, and no instance was changed.
+ * an item that is no table with the plan's metatable, or for which core.update would answer false. affected: the rows
+ * that were there. states: what the written ones were before (rlua_batch_run). An error has `index`, and no instance
+ * was changed.
  * [-0, +3, v]   blocks */
 static int l_update_many(lua_State *L) {
     static const rlua_batch_verbs verbs = {enter, read_fields, keep};

@@ -1,6 +1,7 @@
 --- Deleting objects and, as on_delete says, what points at them. Works in batches: one query per relation, not per
 -- row; a relation whose own rows nothing points at is deleted by one statement without being read.
 local connections = require "rdb.orm.connections"
+local contexts = require "rdb.orm.transaction_context"
 local core = require "rdb.core"
 local errors = require "rdb.orm.errors"
 local instance = require "rdb.orm.instance"
@@ -11,7 +12,8 @@ local write = require "rdb.orm.write"
 
 local deletion = {}
 
-local key_of, note, remember = peers.key_of, transactions.note, transactions.remember
+local key_of, note, remember = peers.key_of, require("rdb.orm.object_log").note, transactions.remember
+local rawget = rawget
 
 -- The foreign keys that point at a model and that the ORM, not the database, has to follow.
 local function incoming(meta)
@@ -255,8 +257,9 @@ end
 function deletion.delete_one(model, alias, object)
     local meta = model._meta
     local target, context = connections.current(alias)
-    if context and rawget(object, 1) ~= nil then
-        note(context, object, meta)
+    local snapshot = rawget(object, 1)
+    if context and snapshot ~= nil then
+        note(contexts.log(context), object, snapshot, rawget(object, 2))
     end
     local n = core.delete(target, statements.delete(model, alias), object)
     return n, n > 0 and { [meta.label] = n } or {}

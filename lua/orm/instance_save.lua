@@ -30,9 +30,10 @@ return function(instance)
     local methods, model_of = instance.methods, instance.model_of
 
     -- Loaded with the first save: definitions alone need no database.
-    local write, remember, deletion
+    local write, remember, deletion, database_of
 
     local function load_writers()
+        database_of = require "rdb.core".database_of
         write, remember = require "rdb.orm.write", require "rdb.orm.transactions".remember
         deletion = require "rdb.orm.deletion"
     end
@@ -141,12 +142,13 @@ return function(instance)
             load_writers()
         end
         local model = model_of(self)
-        if rawget(self, 1) == nil and instance.key(self, model._meta) == nil then
-            errors.raise_with("misuse", { model = model._meta.label }, "%s is not saved, so it cannot be deleted",
-                model._meta.label)
+        local meta = model._meta
+        local saved = rawget(self, 1) ~= nil
+        if not saved and instance.key(self, meta) == nil then
+            errors.raise_with("misuse", { model = meta.label }, "%s is not saved, so it cannot be deleted", meta.label)
         end
-        local alias = options.using or instance.database(self) or model._meta.database
-        if deletion.can_fast_delete(model) then
+        local alias = options.using or saved and database_of(self) or meta.database
+        if meta.fast_delete or deletion.can_fast_delete(model) then
             return deletion.delete_one(model, alias, self)
         end
         return deletion.delete_instances(model, alias, { self })
