@@ -26,6 +26,14 @@ void rdb_log_set(rdb_log_fn hook, void *context, rdb_log_level least) {
     pthread_mutex_unlock(&guard);
 }
 
+void rdb__log_stderr_from(rdb_log_level least) {
+    pthread_mutex_lock(&guard);
+    if (current_hook == print_to_stderr) {
+        atomic_store(&least_level, (int)least);
+    }
+    pthread_mutex_unlock(&guard);
+}
+
 void rdb__log(rdb_log_level level, const char *area, const char *format, ...) {
     if ((int)level < atomic_load_explicit(&least_level, memory_order_relaxed) || level > RDB_LOG_ERROR) {
         return;

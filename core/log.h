@@ -18,6 +18,9 @@ typedef void (*rdb_log_fn)(void *context, rdb_log_level level, const char *area,
  * Threads any; a call under way on another thread may still use the old hook once. */
 RDB_API void rdb_log_set(rdb_log_fn hook, void *context, rdb_log_level least);
 
+/* rdb__log_stderr_from - the least level of the default hook; a hook of the host keeps its own. Threads any. */
+void rdb__log_stderr_from(rdb_log_level least);
+
 /* rdb__log - format and hand to the hook when level is wanted. area is "pool", "sqlite", ... */
 void rdb__log(rdb_log_level level, const char *area, const char *format, ...) RDB_PRINTF(3, 4);
 

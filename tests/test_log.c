@@ -38,7 +38,11 @@ static void hook_hears_what_is_wanted(void **state) {
     assert_int_equal(h.level, RDB_LOG_INFO);
     assert_string_equal(h.area, "pool");
     assert_string_equal(h.message, "3 open");
+    rdb__log_stderr_from(RDB_LOG_DEBUG); /* is about the default hook */
+    rdb__log(RDB_LOG_DEBUG, "pool", "no");
+    assert_int_equal(h.calls, 1);
     rdb_log_set(NULL, NULL, RDB_LOG_DEBUG);
+    rdb__log_stderr_from(RDB_LOG_DEBUG);
     rdb__log(RDB_LOG_ERROR, "pool", "silence");
     assert_int_equal(h.calls, 1);
 }

@@ -10,6 +10,7 @@ static bool execute(rlua_batch *batch) {
     const rlua_params *params = &batch->insert.params;
     if (!batch->started) {
         batch->started = rlua_run_start(run, params->values, params->count);
+        run->params = NULL; /* the report is about many rows */
         return batch->started && rlua_run_drain(run);
     }
     rdb_step step = rdb_query_again(&run->query, params->values, (size_t)params->count, &run->err);

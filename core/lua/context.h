@@ -33,6 +33,7 @@ typedef struct rlua_context {
     const void *metatables[RLUA_N_USERDATA]; /* addresses; the registry keeps the tables */
     rlua_held *held;                         /* newest first */
     bool hooked;                             /* on_query is set: user value 1 of the context is the function */
+    bool hook_params;                        /* it wants the values of the parameters too */
     long owed_kilobytes;                     /* what large results left to the collector (hydrate.h) */
     bool in_hook;                            /* it is running: its own statements are not reported */
     long plans;                              /* live userdata of this state, for leak gates */

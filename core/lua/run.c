@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include "../clock.h"
+#include "../log.h"
 
 void rlua_run_prepare(lua_State *L, rlua_run *run, int target_index, int plan_index, const rlua_plan *plan) {
     rlua_check_target(L, target_index, &run->target);
@@ -26,6 +27,8 @@ void rlua_run_limit(lua_State *L, rlua_run *run, int index) {
 bool rlua_run_start(rlua_run *run, const rdb_value *params, int n_params) {
     const rlua_context *context = run->target.context;
     run->started_ns = context->hooked && !context->in_hook ? rdb__clock_ns() : 0;
+    run->params = params;
+    run->n_params = n_params;
     run->query.stmt = NULL;
     if (rlua_target_acquire(&run->target, &run->err) != RDB_OK) {
         rlua_run_end(run, RDB_OK); /* nothing ran */
@@ -78,6 +81,29 @@ static void push_database(lua_State *L, const rlua_run *run) {
     lua_pushstring(L, rdb_pool_name(run->target.pool));
 }
 
+/* Push { n =, ... } of the parameters, nil when there is not one set of them. JSON stays text. */
+static void push_params(lua_State *L, const rlua_run *run) {
+    if (run->params == NULL && run->n_params > 0) {
+        lua_pushnil(L);
+        return;
+    }
+    lua_createtable(L, run->n_params, 1);
+    for (int i = 0; i < run->n_params; i++) {
+        rdb_value value = run->params[i];
+        if (value.kind == RDB_KIND_JSON || value.kind == RDB_KIND_ARRAY) {
+            value.kind = RDB_KIND_TEXT;
+        }
+        if (value.kind == RDB_KIND_NULL) {
+            rlua_push_null(L);
+        } else {
+            rlua_push_value(L, &value);
+        }
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_pushinteger(L, run->n_params);
+    lua_setfield(L, -2, "n");
+}
+
 /* Call the hook; rows < 0 for a statement that failed. Answers lua_pcall's status, an error is on top. */
 static int call_hook(lua_State *L, const rlua_run *run, lua_Integer rows) {
     luaL_checkstack(L, 8, NULL);
@@ -90,8 +116,12 @@ static int call_hook(lua_State *L, const rlua_run *run, lua_Integer rows) {
         lua_pushnil(L);
     }
     push_database(L, run);
+    bool params = run->target.context->hook_params;
+    if (params) {
+        push_params(L, run);
+    }
     run->target.context->in_hook = true;
-    int status = lua_pcall(L, 4, 0, 0);
+    int status = lua_pcall(L, params ? 5 : 4, 0, 0);
     run->target.context->in_hook = false;
     return status;
 }
@@ -113,19 +143,31 @@ int rlua_run_fail(lua_State *L, const rlua_run *run) {
     return rlua_raise(L, &run->err, run->sql);
 }
 
-/* core.on_query(fn | nil)   fn(sql, seconds, rows, database_name) after each statement of this state; rows is nil when
- * the statement failed. Statements that fn runs are not reported. Called with no connection held.   [-0, +0, v] */
+/* core.on_query(fn | nil [, with_params])   fn(sql, seconds, rows, database_name) after each statement of this state;
+ * rows is nil when the statement failed. with_params: it gets { n =, ... } of their values too, nil for a statement
+ * that ran for many rows. Statements that fn runs are not reported. Called with no connection held.   [-0, +0, v] */
 static int l_on_query(lua_State *L) {
     if (!lua_isnoneornil(L, 1)) {
         luaL_checktype(L, 1, LUA_TFUNCTION);
     }
+    rlua_context *context = rlua_context_here(L);
+    context->hook_params = lua_toboolean(L, 2);
     lua_settop(L, 1);
-    rlua_context_here(L)->hooked = !lua_isnil(L, 1);
+    context->hooked = !lua_isnil(L, 1);
     lua_setiuservalue(L, lua_upvalueindex(1), 1);
     return 0;
 }
 
+/* core.log_level("debug" | "info" | "warn" | "error")   from which level on the core's own messages go to stderr, in
+ * the whole process; nothing happens when a host has taken them over (rdb_log_set).   [-0, +0, v] */
+static int l_log_level(lua_State *L) {
+    static const char *const names[] = {"debug", "info", "warn", "error", NULL};
+    static const rdb_log_level levels[] = {RDB_LOG_DEBUG, RDB_LOG_INFO, RDB_LOG_WARN, RDB_LOG_ERROR};
+    rdb__log_stderr_from(levels[luaL_checkoption(L, 1, NULL, names)]);
+    return 0;
+}
+
 void rlua_open_run(lua_State *L) {
-    static const luaL_Reg functions[] = {{"on_query", l_on_query}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"on_query", l_on_query}, {"log_level", l_log_level}, {NULL, NULL}};
     rlua_context_functions(L, functions);
 }

@@ -12,11 +12,13 @@ typedef struct rlua_run {
     rdb_query query;
     const char *sql;
     size_t sql_len;
-    uint64_t sql_hash;  /* 0: not known */
-    int plan_index;     /* stack index of the plan, 0: none */
-    int64_t started_ns; /* set only while on_query is installed */
-    double seconds;     /* from start to end */
-    rdb_error err;      /* [out] */
+    uint64_t sql_hash;       /* 0: not known */
+    int plan_index;          /* stack index of the plan, 0: none */
+    int64_t started_ns;      /* set only while on_query is installed */
+    const rdb_value *params; /* for on_query, borrowed until the report; NULL: not one set of them */
+    int n_params;
+    double seconds; /* from start to end */
+    rdb_error err;  /* [out] */
 } rlua_run;
 
 /* rlua_run_prepare - read the target at index and take SQL text from the plan at plan_index. [-0, +0, v] */
@@ -24,7 +26,8 @@ void rlua_run_prepare(lua_State *L, rlua_run *run, int target_index, int plan_in
 /* rlua_run_limit - an optional time limit in seconds at index ends the statement earlier than its target's deadline.
  * [-0, +0, v] */
 void rlua_run_limit(lua_State *L, rlua_run *run, int index);
-/* rlua_run_start - acquire and execute. False: ended already, err says why. Never touches Lua. Blocks. */
+/* rlua_run_start - acquire and execute. False: ended already, err says why. Never touches Lua. Blocks.
+ *   params  must live until the report, or run->params be set to NULL */
 bool rlua_run_start(rlua_run *run, const rdb_value *params, int n_params);
 /* rlua_run_drain - fetch and drop all rows. False: err says why, rlua_run_end() must follow. Blocks. */
 bool rlua_run_drain(rlua_run *run);

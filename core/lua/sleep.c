@@ -6,7 +6,7 @@
 #include "bindings.h"
 
 #define SECOND_NS 1000000000L
-#define LONGEST 1e9 /* seconds, about 30 years: what every time_t can be added to */
+#define LONGEST   1e9 /* seconds, about 30 years: what every time_t can be added to */
 
 static struct timespec moment_in(double seconds) {
     struct timespec moment;

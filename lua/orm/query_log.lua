@@ -1,27 +1,47 @@
---- rdb.capture and rdb.on_query: who listens to the statements of this state.
+--- rdb.capture, rdb.on_query and logging: who listens to the statements of this state.
 local errors = require "rdb.orm.errors"
 
 local query_log = {}
 
 local listeners = {} -- in the order they came
 local own            -- the one of rdb.on_query
+local trusted = {}   -- those that are shown the values of parameters
 
-local function dispatch(sql, seconds, rows, database)
+local function dispatch(sql, seconds, rows, database, params)
     for i = #listeners, 1, -1 do
-        listeners[i](sql, seconds, rows, database)
+        local listener = listeners[i]
+        if trusted[listener] then
+            listener(sql, seconds, rows, database, params)
+        else
+            listener(sql, seconds, rows, database)
+        end
     end
 end
 
 local function update()
-    require "rdb.core".on_query(#listeners > 0 and dispatch or nil)
+    require "rdb.core".on_query(#listeners > 0 and dispatch or nil, next(trusted) ~= nil)
 end
 
-local function remove(listener)
+--- End what query_log.add began.
+function query_log.remove(listener)
     for i = #listeners, 1, -1 do
         if listeners[i] == listener then
             table.remove(listeners, i)
         end
     end
+    trusted[listener] = nil
+    update()
+end
+
+local remove = query_log.remove
+
+--- Call `listener(sql, seconds, rows, database [, params])` after each statement, beside others that listen.
+-- @tparam function listener rows is nil when the statement failed
+-- @tparam ?table options { params = true: it gets the values as { n =, ... } too, nil for a statement that ran for many
+--   rows }
+function query_log.add(listener, options)
+    table.insert(listeners, listener)
+    trusted[listener] = options and options.params or nil
     update()
 end
 

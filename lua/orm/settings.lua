@@ -1,4 +1,4 @@
---- rdb.configure { databases =, apps = } and what follows from it: the aliases, the apps and their models.
+--- rdb.configure { databases =, apps =, log = } and what follows from it: the aliases, the apps and their models.
 local connections = require "rdb.orm.connections"
 local errors = require "rdb.orm.errors"
 local registry = require "rdb.orm.registry"
@@ -152,6 +152,16 @@ local function read_file(path)
     return result
 end
 
+-- The module that logs, loaded when there is something to log or was before.
+local function logging_for(log)
+    if not log and not package.loaded["rdb.orm.logging"] then
+        return nil
+    end
+    local logging = require "rdb.orm.logging"
+    logging.check(log)
+    return logging
+end
+
 local function apply(given, base)
     for key in pairs(given) do
         if not KEYS[key] then
@@ -163,6 +173,7 @@ local function apply(given, base)
         base = base .. "/"
     end
     local databases, apps = check_databases(given.databases), check_apps(given.apps, base)
+    local logging = logging_for(given.log)
     for _, alias in ipairs(connections.open_aliases()) do
         local old, new = current.databases[alias], databases[alias]
         if old and (not new or new.url ~= old.url) then
@@ -172,12 +183,16 @@ local function apply(given, base)
     current = { databases = databases, apps = apps, base = base }
     loaded = false
     connections.configure(databases)
+    if logging then
+        logging.configure(given.log)
+    end
 end
 
 --- Configure the project. Every key has a default.
 -- @tparam table|string given { databases = { alias = url | { url=, pool=, options= } }, apps = { "blog" },
---   base = folder of the apps (default: that of the calling file) }, or a file that returns such a table, beside the
---   calling file: "settings.lua". DATABASE_URL overrides the default database.
+--   base = folder of the apps (default: that of the calling file), log = { sql = true, ... } (rdb.orm.logging) }, or a
+--   file that returns such a table, beside the calling file: "settings.lua". DATABASE_URL overrides the default
+--   database.
 -- @raise config naming the key, and the file
 function settings.configure(given)
     local folder = caller_folder(2)
