@@ -13,16 +13,16 @@ local select = require "rdb.orm.compiler.select"
 local compiler = {}
 
 local function columns_of(output)
-    local columns = {}
-    for i, column in ipairs(output) do
-        columns[i] = { column.name, column.node.kind }
-    end
-    return columns
+  local columns = {}
+  for i, column in ipairs(output) do
+    columns[i] = { column.name, column.node.kind }
+  end
+  return columns
 end
 
 local function rows(built, options)
-    local parts, answer = select.rows(built, options)
-    return parts, { shape = answer.shape, columns = columns_of(answer.output), related = answer.related }
+  local parts, answer = select.rows(built, options)
+  return parts, { shape = answer.shape, columns = columns_of(answer.output), related = answer.related }
 end
 
 local ONE_INTEGER = { shape = "flat", columns = { { "count", "int64" } } }
@@ -32,70 +32,70 @@ local NO_ROWS = { shape = "none", columns = {} }
 local terminals = {}
 
 function terminals.get(built)
-    return rows(built, { unordered = not built.distinct, limit = 2 })
+  return rows(built, { unordered = not built.distinct, limit = 2 })
 end
 
 function terminals.first(built)
-    return rows(built, { by_key = true, limit = 1 })
+  return rows(built, { by_key = true, limit = 1 })
 end
 
 function terminals.last(built)
-    built.reversed = not built.reversed
-    return rows(built, { by_key = true, limit = 1 })
+  built.reversed = not built.reversed
+  return rows(built, { by_key = true, limit = 1 })
 end
 
 function terminals.count(built)
-    return select.count(built), ONE_INTEGER
+  return select.count(built), ONE_INTEGER
 end
 
 function terminals.exists(built)
-    return select.exists(built, { limit = 1 }), ONE_INTEGER
+  return select.exists(built, { limit = 1 }), ONE_INTEGER
 end
 
 function terminals.aggregate(built, node)
-    local parts, output = select.aggregate(built, node)
-    return parts, { shape = "dict", columns = columns_of(output) }
+  local parts, output = select.aggregate(built, node)
+  return parts, { shape = "dict", columns = columns_of(output) }
 end
 
 function terminals.update(built, node)
-    return require "rdb.orm.compiler.modify".update(built, node), NO_ROWS
+  return require "rdb.orm.compiler.modify".update(built, node), NO_ROWS
 end
 
 function terminals.delete(built)
-    return require "rdb.orm.compiler.modify".delete(built), NO_ROWS
+  return require "rdb.orm.compiler.modify".delete(built), NO_ROWS
 end
 
 for name in pairs(terminals) do
-    query.register(name, function() end)
+  query.register(name, function() end)
 end
 
 -- Where each link's values go. A value may be bound several times.
 local function steps_of(params)
-    local steps = {}
-    for position, param in ipairs(params) do
-        local step = steps[param.depth] or {}
-        steps[param.depth] = step
-        local n = #step
-        step[n + 1], step[n + 2], step[n + 3] = position, param.index, param.convert or false
+  local steps = {}
+  for position, param in ipairs(params) do
+    local step = steps[param.depth] or {}
+    steps[param.depth] = step
+    local n = #step
+    step[n + 1], step[n + 2], step[n + 3] = position, param.index, param.convert or false
+  end
+  for depth, step in pairs(steps) do
+    if #step == 3 and step[2] == 0 and not step[3] then
+      steps[depth] = step[1]
     end
-    for depth, step in pairs(steps) do
-        if #step == 3 and step[2] == 0 and not step[3] then
-            steps[depth] = step[1]
-        end
-    end
-    return steps
+  end
+  return steps
 end
 
 local function finish(parts, answer, dialect)
-    local sql, params = render.finish(parts, dialect)
-    local kinds, labels = {}, {}
-    for i, param in ipairs(params) do
-        kinds[i], labels[i] = param.kind, param.label
-    end
-    return {
-        sql = sql, kinds = kinds, labels = labels, steps = steps_of(params), n = #params,
-        shape = answer.shape, columns = answer.columns, related = answer.related, dialect = dialect,
-    }
+  local sql, params = render.finish(parts, dialect)
+  local kinds, labels = {}, {}
+  for i, param in ipairs(params) do
+    kinds[i], labels[i] = param.kind, param.label
+  end
+  return {
+    sql = sql, kinds = kinds, labels = labels, steps = steps_of(params), n = #params,
+    shape = answer.shape, columns = answer.columns, related = answer.related, dialect = dialect,
+  }
 end
 
 --- The compiled form of a node.
@@ -103,21 +103,21 @@ end
 -- @tparam table dialect
 -- @treturn table compiled, cached on the node
 function compiler.compile(node, dialect)
-    local compiled = node.compiled
-    if compiled and compiled.dialect == dialect then
-        return compiled
-    end
-    local terminal = terminals[node.kind]
-    local built = query.build(node, dialect)
-    local parts, answer
-    if terminal then
-        parts, answer = terminal(built, node)
-    else
-        parts, answer = rows(built)
-    end
-    compiled = finish(parts, answer, dialect)
-    node.compiled = compiled
+  local compiled = node.compiled
+  if compiled and compiled.dialect == dialect then
     return compiled
+  end
+  local terminal = terminals[node.kind]
+  local built = query.build(node, dialect)
+  local parts, answer
+  if terminal then
+    parts, answer = terminal(built, node)
+  else
+    parts, answer = rows(built)
+  end
+  compiled = finish(parts, answer, dialect)
+  node.compiled = compiled
+  return compiled
 end
 
 --- Give a compiled shape its hydration plan.
@@ -125,20 +125,20 @@ end
 -- @tparam table node
 -- @treturn userdata core.plan
 function compiler.plan(compiled, node)
-    local Model = node.trie.model
-    local instance = compiled.shape == "instance"
-    local plan = core.plan {
-        sql = compiled.sql,
-        database = node.alias,
-        params = compiled.kinds,
-        shape = compiled.shape,
-        columns = compiled.columns,
-        metatable = instance and Model._meta.metatable or nil,
-        model = instance and Model or nil,
-        related = compiled.related,
-    }
-    compiled.plan = plan
-    return plan
+  local Model = node.trie.model
+  local instance = compiled.shape == "instance"
+  local plan = core.plan {
+    sql = compiled.sql,
+    database = node.alias,
+    params = compiled.kinds,
+    shape = compiled.shape,
+    columns = compiled.columns,
+    metatable = instance and Model._meta.metatable or nil,
+    model = instance and Model or nil,
+    related = compiled.related,
+  }
+  compiled.plan = plan
+  return plan
 end
 
 local fill
@@ -148,84 +148,84 @@ local fill
 -- @tparam table link last link of the chain; a terminal's node above it carries none
 -- @treturn table params
 function compiler.collect(compiled, link)
-    local params = {}
-    local steps = compiled.steps
-    for depth = link.node.depth, 1, -1 do
-        local step = steps[depth]
-        if step then
-            if type(step) == "number" then
-                params[step] = link.value
-            else
-                fill(params, step, link.value)
-            end
-        end
-        link = link.prev
+  local params = {}
+  local steps = compiled.steps
+  for depth = link.node.depth, 1, -1 do
+    local step = steps[depth]
+    if step then
+      if type(step) == "number" then
+        params[step] = link.value
+      else
+        fill(params, step, link.value)
+      end
     end
-    return params
+    link = link.prev
+  end
+  return params
 end
 
 function fill(params, step, value)
-    for i = 1, #step, 3 do
-        local index, convert = step[i + 1], step[i + 2]
-        local item = value
-        if index > 0 then
-            item = value[index]
-        end
-        if convert then
-            item = convert(item)
-        end
-        params[step[i]] = item
+  for i = 1, #step, 3 do
+    local index, convert = step[i + 1], step[i + 2]
+    local item = value
+    if index > 0 then
+      item = value[index]
     end
+    if convert then
+      item = convert(item)
+    end
+    params[step[i]] = item
+  end
 end
 
 -- Columns of a table that is being defined stand without the table's name.
 local function unqualified(parts, dialect, table_name)
-    local prefix = dialect.quote_name(table_name) .. "."
-    for i, part in ipairs(parts) do
-        if type(part) == "string" and part:sub(1, #prefix) == prefix then
-            parts[i] = part:sub(#prefix + 1)
-        end
+  local prefix = dialect.quote_name(table_name) .. "."
+  for i, part in ipairs(parts) do
+    if type(part) == "string" and part:sub(1, #prefix) == prefix then
+      parts[i] = part:sub(#prefix + 1)
     end
+  end
 end
 
 local function literal_of(param, values, dialect)
-    local value = values[param.index == 0 and 1 or param.index]
-    if param.convert then
-        value = param.convert(value)
-    end
-    return dialect.literal(value, param.kind)
+  local value = values[param.index == 0 and 1 or param.index]
+  if param.convert then
+    value = param.convert(value)
+  end
+  return dialect.literal(value, param.kind)
 end
 
 -- A condition or an expression of one table, its values rendered as literals.
 local function inline(Model, thing, dialect)
-    local errors = require "rdb.orm.errors"
-    local q = require "rdb.orm.q"
-    local expressions = require "rdb.orm.compiler.expressions"
-    local shape = require "rdb.orm.shape"
-    local structure = require "rdb.orm.structure"
-    local root = shape.root(Model)
-    local collector = structure.collector(root, "inline")
-    collector.exact = true
-    local built = query.build(root, dialect)
-    local scope = { node = { depth = 0, single = false } }
-    local node
-    if q.is(thing) then
-        node = conditions.build(built, structure.q(collector, thing), scope)
-    else
-        node = expressions.resolve(built, structure.expression(collector, thing), scope)
+  local errors = require "rdb.orm.errors"
+  local q = require "rdb.orm.q"
+  local expressions = require "rdb.orm.compiler.expressions"
+  local shape = require "rdb.orm.shape"
+  local structure = require "rdb.orm.structure"
+  local root = shape.root(Model)
+  local collector = structure.collector(root, "inline")
+  collector.exact = true
+  local built = query.build(root, dialect)
+  local scope = { node = { depth = 0, single = false } }
+  local node
+  if q.is(thing) then
+    node = conditions.build(built, structure.q(collector, thing), scope)
+  else
+    node = expressions.resolve(built, structure.expression(collector, thing), scope)
+  end
+  if #built.tree.joins > 0 then
+    errors.raise("misuse", "%s: a constraint or index can only name fields of its own table", Model._meta.label)
+  end
+  local parts = {}
+  render.node(parts, node, dialect)
+  for i, part in ipairs(parts) do
+    if type(part) ~= "string" then
+      parts[i] = literal_of(part, collector.values, dialect)
     end
-    if #built.tree.joins > 0 then
-        errors.raise("misuse", "%s: a constraint or index can only name fields of its own table", Model._meta.label)
-    end
-    local parts = {}
-    render.node(parts, node, dialect)
-    for i, part in ipairs(parts) do
-        if type(part) ~= "string" then
-            parts[i] = literal_of(part, collector.values, dialect)
-        end
-    end
-    unqualified(parts, dialect, Model._meta.table)
-    return table.concat(parts)
+  end
+  unqualified(parts, dialect, Model._meta.table)
+  return table.concat(parts)
 end
 
 --- A condition as SQL with literals, for CHECK constraints and partial indexes, which cannot bind parameters.
@@ -234,7 +234,7 @@ end
 -- @tparam table dialect
 -- @treturn string
 function compiler.inline_condition(Model, condition, dialect)
-    return inline(Model, condition, dialect)
+  return inline(Model, condition, dialect)
 end
 
 --- An expression as SQL with literals, for indexes on expressions and database defaults.
@@ -243,7 +243,7 @@ end
 -- @tparam table dialect
 -- @treturn string
 function compiler.inline_expression(Model, expression, dialect)
-    return inline(Model, expression, dialect)
+  return inline(Model, expression, dialect)
 end
 
 return compiler

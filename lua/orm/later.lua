@@ -2,14 +2,14 @@
 local errors = require "rdb.orm.errors"
 
 local INSTEAD = {
-    on = "; override save or delete in the model, or use rdb.on_commit",
+  on = "; override save or delete in the model, or use rdb.on_commit",
 }
 
 --- name -> function that raises unsupported
 return setmetatable({}, {
-    __index = function(_, name)
-        return function()
-            errors.raise("unsupported", "rdb.%s is not part of this version of rdb%s", name, INSTEAD[name] or "")
-        end
-    end,
+  __index = function(_, name)
+    return function()
+      errors.raise("unsupported", "rdb.%s is not part of this version of rdb%s", name, INSTEAD[name] or "")
+    end
+  end,
 })

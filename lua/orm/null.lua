@@ -2,6 +2,6 @@
 -- The core's sentinel; without the core (tools that only read definitions) a stand-in with the same duties.
 local found, core = pcall(require, "rdb.core")
 if found then
-    return core.null
+  return core.null
 end
 return setmetatable({}, { __tostring = function() return "null" end, __name = "rdb.null" })

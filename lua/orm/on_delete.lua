@@ -7,11 +7,11 @@ local on_delete = {}
 local OnDelete = {}
 
 function OnDelete.__tostring(self)
-    return "rdb." .. self.name
+  return "rdb." .. self.name
 end
 
 local function constant(name, in_database)
-    return setmetatable({ kind = "on_delete", name = name, in_database = in_database or false }, OnDelete)
+  return setmetatable({ kind = "on_delete", name = name, in_database = in_database or false }, OnDelete)
 end
 
 on_delete.CASCADE = constant "CASCADE"
@@ -26,14 +26,14 @@ on_delete.DB_SET_DEFAULT = constant("DB_SET_DEFAULT", true)
 
 --- rdb.SET(value): point the rows at another key; a function is called at the time of the deletion.
 function on_delete.SET(value)
-    if value == nil then
-        errors.raise("misuse", "rdb.SET needs a value or a function; rdb.SET_NULL writes NULL")
-    end
-    return setmetatable({ kind = "on_delete", name = "SET", value = value, in_database = false }, OnDelete)
+  if value == nil then
+    errors.raise("misuse", "rdb.SET needs a value or a function; rdb.SET_NULL writes NULL")
+  end
+  return setmetatable({ kind = "on_delete", name = "SET", value = value, in_database = false }, OnDelete)
 end
 
 function OnDelete.__eq(a, b)
-    return a.name == b.name and a.value == b.value
+  return a.name == b.name and a.value == b.value
 end
 
 return on_delete

@@ -10,23 +10,23 @@ FilteredRelation.__index = FilteredRelation
 
 --- The condition names the relation's fields by the relation's path, and no further tables.
 function filtered_relation.new(relation, options)
-    if type(relation) ~= "string" then
-        errors.raise("misuse", "rdb.FilteredRelation takes the path of a relation, got %s", errors.type_name(relation))
-    elseif type(options) ~= "table" or options.condition == nil then
-        errors.raise("misuse", "rdb.FilteredRelation(%q) needs a condition: { condition = Q{ ... } }", relation)
+  if type(relation) ~= "string" then
+    errors.raise("misuse", "rdb.FilteredRelation takes the path of a relation, got %s", errors.type_name(relation))
+  elseif type(options) ~= "table" or options.condition == nil then
+    errors.raise("misuse", "rdb.FilteredRelation(%q) needs a condition: { condition = Q{ ... } }", relation)
+  end
+  for name in pairs(options) do
+    if name ~= "condition" then
+      errors.raise("misuse", "rdb.FilteredRelation has no option '%s'", tostring(name))
     end
-    for name in pairs(options) do
-        if name ~= "condition" then
-            errors.raise("misuse", "rdb.FilteredRelation has no option '%s'", tostring(name))
-        end
-    end
-    return setmetatable({ relation = relation, condition = q.from(options.condition, "rdb.FilteredRelation") },
-        FilteredRelation)
+  end
+  return setmetatable({ relation = relation, condition = q.from(options.condition, "rdb.FilteredRelation") },
+    FilteredRelation)
 end
 
 --- Is it one?
 function filtered_relation.is(value)
-    return type(value) == "table" and getmetatable(value) == FilteredRelation
+  return type(value) == "table" and getmetatable(value) == FilteredRelation
 end
 
 return filtered_relation

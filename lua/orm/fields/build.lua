@@ -10,12 +10,12 @@ local Field = require "rdb.orm.fields.base"
 -- @treturn Field
 -- @raise misuse for a type that does not exist
 return function(type_name, options, source)
-    local class = Field.types[type_name]
-    if not class then
-        errors.raise("misuse", "there is no field type '%s'%s", tostring(type_name),
-            suggest.clause(type_name, Field.types))
-    end
-    local field = class(options)
-    field.source = source or errors.at(2)
-    return field
+  local class = Field.types[type_name]
+  if not class then
+    errors.raise("misuse", "there is no field type '%s'%s", tostring(type_name),
+      suggest.clause(type_name, Field.types))
+  end
+  local field = class(options)
+  field.source = source or errors.at(2)
+  return field
 end

@@ -13,12 +13,12 @@ require "rdb.orm.fields.composite_key"
 local fields = { Field = Field, build = require "rdb.orm.fields.build" }
 
 return setmetatable(fields, {
-    __index = function(_, name)
-        local class = Field.types[name]
-        if not class then
-            errors.raise("misuse", "rdb.fields has no field type '%s'%s (%s)", tostring(name),
-                suggest.clause(name, Field.types), errors.at(2))
-        end
-        return class
-    end,
+  __index = function(_, name)
+    local class = Field.types[name]
+    if not class then
+      errors.raise("misuse", "rdb.fields has no field type '%s'%s (%s)", tostring(name),
+        suggest.clause(name, Field.types), errors.at(2))
+    end
+    return class
+  end,
 })

@@ -2,14 +2,14 @@
 local errors = require "rdb.orm.errors"
 
 local NAMES = {
-    "union", "union_all", "intersection", "difference", "with_cte", "with_recursive", "lateral_join",
+  "union", "union_all", "intersection", "difference", "with_cte", "with_recursive", "lateral_join",
 }
 
 return function(methods)
-    for _, name in ipairs(NAMES) do
-        methods[name] = function(self)
-            errors.raise("unsupported", "%s: %s is not part of this version of rdb", self.node.trie.model._meta.label,
-                name)
-        end
+  for _, name in ipairs(NAMES) do
+    methods[name] = function(self)
+      errors.raise("unsupported", "%s: %s is not part of this version of rdb", self.node.trie.model._meta.label,
+        name)
     end
+  end
 end

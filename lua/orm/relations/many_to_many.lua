@@ -5,12 +5,12 @@ local many_to_many = {}
 -- @tparam boolean reversed true for the end that does not hold the field
 -- @treturn table { field =, get = function(object) -> manager }
 function many_to_many.descriptor(field, reversed)
-    return {
-        field = field,
-        get = function(object)
-            return require "rdb.orm.relations.many_manager".get(field, object, reversed)
-        end,
-    }
+  return {
+    field = field,
+    get = function(object)
+      return require "rdb.orm.relations.many_manager".get(field, object, reversed)
+    end,
+  }
 end
 
 return many_to_many

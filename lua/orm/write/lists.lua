@@ -12,86 +12,86 @@ local lists = {}
 
 -- Raise an error of a bulk write; it says which object.
 local function raise(meta, err)
-    if type(err) == "table" and err.index then
-        err.message = ("object %d: %s"):format(err.index, err.message)
-    end
-    write.explain(meta, err)
+  if type(err) == "table" and err.index then
+    err.message = ("object %d: %s"):format(err.index, err.message)
+  end
+  write.explain(meta, err)
 end
 
 local function check_item(meta, verb, objects, i)
-    if getmetatable(objects[i]) ~= meta.metatable then
-        errors.raise("misuse", "%s: %s: item %d is %s, not a %s", meta.label, verb, i, errors.type_name(objects[i]),
-            meta.label)
-    end
+  if getmetatable(objects[i]) ~= meta.metatable then
+    errors.raise("misuse", "%s: %s: item %d is %s, not a %s", meta.label, verb, i, errors.type_name(objects[i]),
+      meta.label)
+  end
 end
 
 -- The last object from `first` on, at most `size` of them, that leaves the same columns to the database. Where only the
 -- key may be left out, the core finds out.
 local function run_end(meta, objects, first, size, key, conflict)
-    local last = math.min(first + size - 1, #objects)
-    if #meta.with_db_default == 0 and not conflict then
-        return last
+  local last = math.min(first + size - 1, #objects)
+  if #meta.with_db_default == 0 and not conflict then
+    return last
+  end
+  local i = first
+  while i < last do
+    check_item(meta, "bulk_create", objects, i + 1)
+    if select(2, write.omitted_columns(meta, objects[i + 1])) ~= key then
+      break
     end
-    local i = first
-    while i < last do
-        check_item(meta, "bulk_create", objects, i + 1)
-        if select(2, write.omitted_columns(meta, objects[i + 1])) ~= key then
-            break
-        end
-        i = i + 1
-    end
-    return i
+    i = i + 1
+  end
+  return i
 end
 
 -- Note objects of a conflict statement, whose keys the core does not fill.
 local function remember_all(alias, meta, objects, first, last)
-    for i = first, last do
-        transactions.remember(objects[i], alias, meta)
-    end
+  for i = first, last do
+    transactions.remember(objects[i], alias, meta)
+  end
 end
 
 -- Insert objects first .. last, as far as one statement can. Returns how many it wrote.
 local function insert_run(Model, alias, objects, first, last, plan, key)
-    local target, context = connections.current(alias)
-    local ok, written, states = pcall(core.insert_many, target, plan, objects, first, last)
-    if not ok then
-        raise(Model._meta, written)
-    elseif context and written > 0 then
-        transactions.note_list(context, objects, first, first + written - 1, states, key)
-    end
-    return written
+  local target, context = connections.current(alias)
+  local ok, written, states = pcall(core.insert_many, target, plan, objects, first, last)
+  if not ok then
+    raise(Model._meta, written)
+  elseif context and written > 0 then
+    transactions.note_list(context, objects, first, first + written - 1, states, key)
+  end
+  return written
 end
 
 --- INSERT a list, `size` objects at most in one call of the core. Generated keys and snapshots are filled.
 -- @tparam table objects prepared by instance.prepare_insert
 -- @tparam ?table conflict { key =, suffix = } for statements.insert
 function lists.insert(Model, alias, objects, size, conflict)
-    local meta, first = Model._meta, 1
-    while first <= #objects do
-        check_item(meta, "bulk_create", objects, first)
-        local omitted, key, read_back = write.omitted_columns(meta, objects[first])
-        local last = run_end(meta, objects, first, size, key, conflict)
-        local plan = statements.insert(Model, alias, omitted, key .. (conflict and conflict.key or ""),
-            conflict and conflict.suffix)
-        if conflict then
-            remember_all(alias, meta, objects, first, last)
-        end
-        local generated = meta.pk and omitted[meta.pk.attname] and meta.pk.attname or nil
-        local written = insert_run(Model, alias, objects, first, last, plan, generated)
-        for i = first, read_back and first + written - 1 or 0 do
-            write.refresh(Model, alias, objects[i], read_back)
-        end
-        first = first + written
-        if written == 0 then -- an expression, or an object in a key column
-            if conflict then
-                errors.raise("unsupported", "%s: bulk_create cannot write an expression together with a conflict "
-                    .. "option", meta.label)
-            end
-            transactions.remember(objects[first], alias, meta)
-            write.insert(Model, alias, objects[first])
-            first = first + 1
-        end
+  local meta, first = Model._meta, 1
+  while first <= #objects do
+    check_item(meta, "bulk_create", objects, first)
+    local omitted, key, read_back = write.omitted_columns(meta, objects[first])
+    local last = run_end(meta, objects, first, size, key, conflict)
+    local plan = statements.insert(Model, alias, omitted, key .. (conflict and conflict.key or ""),
+      conflict and conflict.suffix)
+    if conflict then
+      remember_all(alias, meta, objects, first, last)
     end
+    local generated = meta.pk and omitted[meta.pk.attname] and meta.pk.attname or nil
+    local written = insert_run(Model, alias, objects, first, last, plan, generated)
+    for i = first, read_back and first + written - 1 or 0 do
+      write.refresh(Model, alias, objects[i], read_back)
+    end
+    first = first + written
+    if written == 0 then -- an expression, or an object in a key column
+      if conflict then
+        errors.raise("unsupported", "%s: bulk_create cannot write an expression together with a conflict "
+          .. "option", meta.label)
+      end
+      transactions.remember(objects[first], alias, meta)
+      write.insert(Model, alias, objects[first])
+      first = first + 1
+    end
+  end
 end
 
 --- UPDATE columns of a list of objects, each with its own values.
@@ -100,29 +100,29 @@ end
 -- @treturn integer rows matched
 -- @raise misuse for an object without a key
 function lists.update(Model, alias, objects, attnames)
-    local meta, plan = Model._meta, statements.update(Model, alias, attnames)
-    local first, total = 1, 0
-    while first <= #objects do
-        local target, context = connections.current(alias)
-        local ok, written, states, affected = pcall(core.update_many, target, plan, objects, first, #objects)
-        if not ok then
-            raise(meta, written)
-        elseif context and written > 0 then
-            transactions.note_list(context, objects, first, first + written - 1, states)
-        end
-        first, total = first + written, total + affected
-        local object = objects[first]
-        if object then -- the core did not take it
-            check_item(meta, "bulk_update", objects, first)
-            if instance.key(object, meta) == nil then
-                errors.raise("misuse", "%s: bulk_update: object %d has no key; save it first", meta.label, first)
-            end
-            transactions.remember(object, alias, meta)
-            total = total + write.update_row(Model, alias, object, attnames)
-            first = first + 1
-        end
+  local meta, plan = Model._meta, statements.update(Model, alias, attnames)
+  local first, total = 1, 0
+  while first <= #objects do
+    local target, context = connections.current(alias)
+    local ok, written, states, affected = pcall(core.update_many, target, plan, objects, first, #objects)
+    if not ok then
+      raise(meta, written)
+    elseif context and written > 0 then
+      transactions.note_list(context, objects, first, first + written - 1, states)
     end
-    return total
+    first, total = first + written, total + affected
+    local object = objects[first]
+    if object then -- the core did not take it
+      check_item(meta, "bulk_update", objects, first)
+      if instance.key(object, meta) == nil then
+        errors.raise("misuse", "%s: bulk_update: object %d has no key; save it first", meta.label, first)
+      end
+      transactions.remember(object, alias, meta)
+      total = total + write.update_row(Model, alias, object, attnames)
+      first = first + 1
+    end
+  end
+  return total
 end
 
 return lists
