@@ -1,4 +1,5 @@
---- check: are the models well defined, the migrations loadable, and do both say the same? Needs no database.
+--- check: are the models well defined, the migrations loadable, do both say the same, and can the databases do it?
+-- Connects to none. Warnings alone are no failure.
 local exit_codes = require "rdb.commands.exit_codes"
 local project = require "rdb.commands.project"
 
@@ -22,7 +23,7 @@ local function attempt(findings, what, fn)
   if type(result) ~= "table" then
     error(result, 0)
   end
-  findings[#findings + 1] = { about = what, message = result.message, hint = result.hint }
+  findings[#findings + 1] = { level = "error", about = what, message = result.message, hint = result.hint }
   return nil
 end
 
@@ -39,12 +40,48 @@ local function compare(findings, loader, models)
     for _, migration in ipairs(changes[app]) do
       for _, operation in ipairs(migration.operations) do
         findings[#findings + 1] = {
-          about = "migrations", message = ("%s: not in a migration yet: %s"):format(app, operation:describe()),
+          level = "error", about = "migrations",
+          message = ("%s: not in a migration yet: %s"):format(app, operation:describe()),
           hint = "makemigrations writes it",
         }
       end
     end
   end
+end
+
+
+-- What the databases of the settings cannot do.
+local function check_portability(findings)
+  for _, found in ipairs(require("rdb.commands.portability").findings()) do
+    findings[#findings + 1] = {
+      level = found.refused and "error" or "warning", about = "models", message = found.text,
+      hint = found.refused and "migrate will refuse it" or nil,
+    }
+  end
+end
+
+
+local function count(findings, level)
+  local n = 0
+  for _, finding in ipairs(findings) do
+    n = n + (finding.level == level and 1 or 0)
+  end
+  return n
+end
+
+
+local function plural(n, noun) return ("%d %s%s"):format(n, noun, n == 1 and "" or "s") end
+
+
+local function show(findings, terminal)
+  for _, finding in ipairs(findings) do
+    local warning = finding.level == "warning"
+    terminal:print(("%s: %s%s%s"):format(terminal:style(warning and "yellow" or "red", finding.about),
+      warning and "warning: " or "", finding.message, finding.hint and "\n  " .. finding.hint or ""))
+  end
+  local problems, warnings = count(findings, "error"), count(findings, "warning")
+  terminal:note(("%s%s"):format(problems == 0 and "No problems" or plural(problems, "problem"),
+    warnings > 0 and " and " .. plural(warnings, "warning") or "") .. " found.")
 end
 
 
@@ -56,6 +93,9 @@ function M.run(options, terminal)
     loaded:check_conflicts()
     return loaded
   end)
+  if models then
+    attempt(findings, "models", function() check_portability(findings) end)
+  end
   if models and loader then
     attempt(findings, "migrations", function() compare(findings, loader, models) end)
   end
@@ -64,13 +104,9 @@ function M.run(options, terminal)
   elseif #findings == 0 then
     terminal:note "No problems found."
   else
-    for _, finding in ipairs(findings) do
-      terminal:print(("%s: %s%s"):format(terminal:style("red", finding.about), finding.message,
-        finding.hint and "\n  " .. finding.hint or ""))
-    end
-    terminal:note(("%d problem%s found."):format(#findings, #findings == 1 and "" or "s"))
+    show(findings, terminal)
   end
-  return #findings > 0 and exit_codes.FAILED or exit_codes.OK
+  return count(findings, "error") > 0 and exit_codes.FAILED or exit_codes.OK
 end
 
 

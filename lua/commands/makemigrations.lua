@@ -145,6 +145,16 @@ local function write_all(list, folders, writer)
 end
 
 
+-- Better now than when somebody migrates.
+local function warn_of_refusals(terminal)
+  for _, finding in ipairs(require("rdb.commands.portability").findings()) do
+    if finding.refused then
+      terminal:warn(finding.text .. "; migrate will refuse it")
+    end
+  end
+end
+
+
 function M.run(options, terminal)
   check_name(options.name)
   project.check_labels(options.apps)
@@ -160,6 +170,9 @@ function M.run(options, terminal)
   end
   if write then
     write_all(list, folders, writer)
+  end
+  if #list > 0 then
+    warn_of_refusals(terminal)
   end
   if options.json then
     print_json(list, write, terminal)

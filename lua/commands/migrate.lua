@@ -93,6 +93,7 @@ local LISTENERS = {
   waiting = function(event, terminal)
     terminal:warn(("waiting for another process that holds the database (%.0fs)"):format(event.seconds))
   end,
+  warning = function(event, terminal) terminal:warn(event.text) end,
   difference = function(event, terminal) terminal:print(("\n  %s: %s"):format(event.key, event.text)) end,
   pruned = function(event, terminal) terminal:print("Forgot " .. event.key) end,
 }

@@ -16,6 +16,7 @@
 --   "migration_ended"    { key, number, total, backwards, seconds, result = "done"|"skipped"|"faked" }
 --   "migration_failed"   { key, error }
 --   "waiting"            { seconds } for the lock       "rebuild_started", "rebuild_ended" { table }
+--   "warning"            { text } what the database cannot do and is left out
 --   "difference"         { key, text } what --fake-initial found that is not as in the database
 --
 -- Errors carry `exit_code` where commands end with more than 1: 4 no lock, 5 ledger and files disagree.

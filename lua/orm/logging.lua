@@ -35,7 +35,7 @@ function logging.check(given)
   end
   if given.level and not LEVELS[given.level] then
     errors.raise("config", "log.level must be one of debug, info, warn, error, got '%s'", given.level)
-  elseif given.slow and not (given.slow >= 0) then
+  elseif given.slow and (given.slow < 0 or given.slow ~= given.slow) then
     errors.raise("config", "log.slow must be a number of seconds that is not negative, got %s",
       tostring(given.slow))
   end

@@ -11,6 +11,7 @@ local columns = require "rdb.migrations.schema.columns"
 local connections = require "rdb.orm.connections"
 local index_sql = require "rdb.migrations.schema.index_sql"
 local literals = require "rdb.migrations.schema.literals"
+local portability = require "rdb.migrations.schema.portability"
 
 local Editor = {}
 Editor.__index = Editor
@@ -19,7 +20,8 @@ Editor.__index = Editor
 --- Make an editor for a database.
 -- @tparam string alias
 -- @tparam[opt] table options { collect = bool: gather SQL in editor.collected instead of executing, without connecting;
---   on_event = function(event): told of long work, { event = "rebuild_started"|"rebuild_ended", table= } }
+--   on_event = function(event): told of long work, { event = "rebuild_started"|"rebuild_ended", table= }, and of what
+--   the database cannot do, { event = "warning", text= } }
 -- @treturn SchemaEditor
 function Editor.new(alias, options)
   options = options or {}
@@ -79,6 +81,16 @@ function Editor:progress(event)
 end
 
 
+--- Say what an index or unique constraint is made without: a "warning" event, or a comment beside collected SQL.
+function Editor:warn_left_out(model, index)
+  local text = portability.left_out(model, index, self.dialect)
+  if text then
+    self:progress { event = "warning", text = text }
+    self:comment(text)
+  end
+end
+
+
 --- Execute a statement of a person (RunSQL, the schema builder): what is held back is done first.
 -- @tparam string sql one statement
 -- @tparam[opt] table params
@@ -115,10 +127,11 @@ end
 
 
 --- The statements of a model's indexes and unique constraints, with their names.
--- @treturn table { { name=, sql= }... } in the order of definition
+-- @treturn table { { name=, sql=, object = the index or constraint, nil for those of fields }... } in the order of
+--   definition
 function Editor:index_statements(model)
   local meta, list = model._meta, {}
-  local function add(name, sql) list[#list + 1] = { name = name, sql = sql } end
+  local function add(name, sql, object) list[#list + 1] = { name = name, sql = sql, object = object } end
   for _, field in ipairs(meta.fields) do
     if columns.wants_index(field) then
       add(index_sql.field_index_name(meta.table, field.column),
@@ -129,10 +142,12 @@ function Editor:index_statements(model)
     local names = index_sql.columns(model, group, "unique_together")
     add(index_sql.unique_name(meta.table, names), index_sql.unique_together(meta.table, names, self.context))
   end
-  for _, index in ipairs(meta.indexes or {}) do add(index.name, index_sql.index(model, index, self.context)) end
+  for _, index in ipairs(meta.indexes or {}) do
+    add(index.name, index_sql.index(model, index, self.context), index)
+  end
   for _, constraint in ipairs(meta.constraints or {}) do
     if constraint.kind == "unique" then
-      add(constraint.name, index_sql.unique_constraint(model, constraint, self.context))
+      add(constraint.name, index_sql.unique_constraint(model, constraint, self.context), constraint)
     end
   end
   return list
@@ -142,7 +157,10 @@ end
 --- Create a model's table with its indexes. Tables of many-to-many fields are models of their own.
 function Editor:create_model(model)
   self:write(self:table_sql(model))
-  for _, index in ipairs(self:index_statements(model)) do self:write(index.sql) end
+  for _, index in ipairs(self:index_statements(model)) do
+    if index.object then self:warn_left_out(model, index.object) end
+    self:write(index.sql)
+  end
 end
 
 

@@ -2,6 +2,7 @@
 
 local errors = require "rdb.orm.errors"
 local naming = require "rdb.orm.naming"
+local portability = require "rdb.migrations.schema.portability"
 
 local M = {}
 
@@ -57,8 +58,7 @@ local function condition_of(model, q, context)
 end
 
 
---- CREATE INDEX of an rdb.Index. INCLUDE, method and operator classes only exist on PostgreSQL and change no result:
--- they are left out elsewhere.
+--- CREATE INDEX of an rdb.Index. Options that portability.left_out names are left out.
 -- @treturn string
 function M.index(model, index, context)
   local subject = "index " .. tostring(index.name)
@@ -68,16 +68,10 @@ end
 
 
 --- CREATE UNIQUE INDEX of an rdb.UniqueConstraint.
--- @raise unsupported for deferrable ones where only constraints can be deferred
+-- @raise unsupported for what the database cannot do (portability.refusal)
 function M.unique_constraint(model, constraint, context)
   local subject = "constraint " .. constraint.name
-  if constraint.deferrable then
-    errors.raise("unsupported", "%s: %s is deferrable, which %s has only for foreign keys", model._meta.label, subject,
-      context.dialect.name)
-  elseif constraint.nulls_distinct == false then
-    errors.raise("unsupported", "%s: %s has nulls_distinct = false, which %s cannot do", model._meta.label, subject,
-      context.dialect.name)
-  end
+  portability.require_possible(model, constraint, context.dialect)
   return create(context, true, constraint.name, model._meta.table, parts(model, constraint, context, subject),
     condition_of(model, constraint.condition or constraint.where, context))
 end

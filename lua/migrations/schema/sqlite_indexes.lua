@@ -59,6 +59,7 @@ end
 
 
 function methods:add_index(model, index)
+  self:warn_left_out(model, index)
   M.create(self, model, index.name, index_sql.index(model, index, self.context))
 end
 
@@ -70,12 +71,13 @@ function methods:remove_index(model, index) M.drop(self, model, index.name) end
 function methods:rename_index(model, old, new)
   if old.name == new.name then return end
   self:remove_index(model, old)
-  self:add_index(model, new)
+  M.create(self, model, new.name, index_sql.index(model, new, self.context))
 end
 
 
 function methods:add_constraint(model, constraint)
   if constraint.kind == "unique" then
+    self:warn_left_out(model, constraint)
     M.create(self, model, constraint.name, index_sql.unique_constraint(model, constraint, self.context))
   elseif constraint.kind == "check" then
     self:plan_for(model):add_constraint(index_sql.check(model, constraint, self.context))
