@@ -69,7 +69,7 @@ models.Customer = rdb.model "shop.Customer" {
   level = f.small_integer { db_default = 3 },
   vip = f.boolean { db_default = false },
   balance = f.decimal { max_digits = 12, decimal_places = 2, null = true, db_default = "0.00" },
-  since = f.datetime { null = true }, -- DEFAULT CURRENT_TIMESTAMP
+  since = f.datetime { null = true, db_default = rdb.RawSQL("CURRENT_TIMESTAMP") },
   meta_field = f.json { null = true, db_column = "meta" },
   kind = f.enum { "new", "o'ld" },
 }
@@ -129,9 +129,57 @@ models.Profile = rdb.model "shop.Profile" {
     assert.is_false(ok)
     assert.same("the database has no table or view nosuch", err.message)
     local all = named(read("shop", { include_views = true }))
-    assert.same("it has no primary key", all.Keyless.skipped)
+    assert.same("it has no primary key, which a model needs", all.Keyless.skipped)
     assert.same("view", all.Rich.kind)
     assert.is_truthy(source.text({ all.Rich }, "shop", "x"):find("managed = false", 1, true))
+  end)
+
+  it("keeps defaults, and tells what it leaves out", function()
+    temporary.write(folder .. "/shop.sql", [[
+      CREATE TABLE shop_item (id INTEGER PRIMARY KEY, code TEXT DEFAULT (lower(hex(randomblob(4)))),
+        a VARCHAR(9) DEFAULT "it's", b VARCHAR(9) DEFAULT bare, c TEXT DEFAULT ('a' || '?'), d INTEGER DEFAULT ((7)),
+        e INTEGER DEFAULT (1 + 2), day DATE DEFAULT '2020-01-31', f BOOLEAN DEFAULT TRUE, g TEXT DEFAULT NULL,
+        twice INTEGER GENERATED ALWAYS AS (e * 2) VIRTUAL);
+      CREATE TABLE shop_key (code TEXT NOT NULL PRIMARY KEY DEFAULT 'x');
+      CREATE TABLE shop_log (line TEXT);]])
+    open(folder .. "/shop.sql")
+    local list = read "shop"
+    local text = source.text(list, "shop", "shop.db")
+    assert.same([[
+-- column twice is left out: the database generates it (e * 2)
+models.Item = rdb.model "shop.Item" {
+  id = f.auto { primary_key = true },
+  code = f.text { null = true, db_default = rdb.RawSQL("lower(hex(randomblob(4)))") },
+  a = f.char { max_length = 9, null = true, db_default = "it's" },
+  b = f.char { max_length = 9, null = true, db_default = "bare" },
+  c = f.text { null = true, db_default = rdb.RawSQL("'a' || '?'") },
+  d = f.integer { null = true, db_default = 7 },
+  e = f.integer { null = true, db_default = rdb.RawSQL("1 + 2") },
+  day = f.date { null = true, db_default = rdb.RawSQL("'2020-01-31'") },
+  f = f.boolean { null = true, db_default = true },
+  g = f.text { null = true },
+}
+
+models.Key = rdb.model "shop.Key" {
+  code = f.text { primary_key = true }, -- DEFAULT 'x' not shown: an object must know its key
+}
+
+-- shop_log is left out: it has no primary key, which a model needs
+]], text:match "local models = {}\n\n(.*)\nreturn models\n$")
+    local item = named(core.json_decode(core.json_encode(source.data(list))).models).Item
+    assert.same({ sql = "1 + 2" }, named(item.fields).e.options.db_default)
+
+    -- The models make the same tables again.
+    temporary.write(folder .. "/manage.lua", 'local rdb = require "rdb"\nrdb.configure { databases = { default = '
+      .. '"sqlite:///fresh.db" }, apps = { "shop" } }\nos.exit(rdb.manage(arg))\n')
+    temporary.write(folder .. "/shop/models.lua", text)
+    for _, command in ipairs { "makemigrations", "migrate" } do
+      local output, status = temporary.run(folder, "manage.lua", command)
+      assert.same(0, status, output)
+    end
+    assert.same("No changes found.\n", (temporary.run(folder, "manage.lua", "makemigrations")))
+    local again = temporary.run(folder, "manage.lua", "inspectdb")
+    assert.same(text:match "(models%.Item.-\n}\n)", again:match "(models%.Item.-\n}\n)")
   end)
 
   it("answers JSON with lists that stay lists", function()

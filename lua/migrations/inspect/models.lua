@@ -5,6 +5,7 @@
 --            constraints = {...}, unique_together = { {...} }, notes = { "text"... }, skipped = reason|nil }
 --   field: { name=, type= "char", options = { ... }, column=, relation = nil | { to =, model = , accessor= }, note= }
 
+local defaults = require "rdb.migrations.inspect.defaults"
 local errors = require "rdb.orm.errors"
 local names = require "rdb.migrations.inspect.names"
 local relations = require "rdb.migrations.inspect.relations"
@@ -61,34 +62,10 @@ local function enum_values(description, column)
 end
 
 
--- A default as a Lua value: numbers, texts, true and false. Returns false for expressions, nil for none.
-local function default_value(column)
-  local text = column.default
-  if text == nil or text:upper() == "NULL" then return nil end
-  local quoted = text:match "^'(.*)'$"
-  if column.field == "boolean" then
-    local plain = (quoted or text):lower()
-    if plain == "1" or plain == "true" then return true, true end
-    if plain == "0" or plain == "false" then return false, true end
-  elseif column.field == "char" or column.field == "text" or column.field == "decimal" then
-    if quoted then return quoted:gsub("''", "'"), true end
-    if column.field == "decimal" and tonumber(text) then return text, true end
-  else
-    local number = tonumber(quoted or text)
-    if number and column.field:find "integer" then number = math.tointeger(number) end
-    if number and (column.field:find "integer" or column.field == "float") then return number, true end
-  end
-  return nil, false
-end
-
-
 local function set_default(field, column)
-  local value, known = default_value(column)
-  if known == true then
-    field.options.db_default = value
-  elseif known == false then
-    field.note = "DEFAULT " .. column.default
-  end
+  local value, note = defaults.of_column(column)
+  field.options.db_default = value
+  field.note = note or field.note
 end
 
 
@@ -111,7 +88,7 @@ local function add_field(model, description, column, tables)
     table.insert(model.notes, ("column %q is left out: its name cannot be quoted safely"):format(column.name))
     return
   elseif column.generated then
-    table.insert(model.notes, ("column %s is left out: it is generated (%s)"):format(column.name,
+    table.insert(model.notes, ("column %s is left out: the database generates it (%s)"):format(column.name,
       column.expression or column.generated))
     return
   end
@@ -220,7 +197,7 @@ function M.fill(description, model, tables)
   if description.kind == "view" then
     key_of_view(model)
   elseif #description.primary_key == 0 then
-    model.skipped = "it has no primary key"
+    model.skipped = "it has no primary key, which a model needs"
   elseif #description.primary_key > 1 then
     model.key = field_names(model, description.primary_key)
   end

@@ -133,7 +133,13 @@ end
 local function field_data(field)
   local options = {}
   for key, value in pairs(field.options) do
-    options[tostring(key == 1 and field.relation and "to" or key)] = type(value) == "table" and value.name or value
+    local shown = value
+    if key == "db_default" and type(value) == "table" then
+      shown = { sql = table.concat(value.pieces) }
+    elseif type(value) == "table" then
+      shown = value.name
+    end
+    options[tostring(key == 1 and field.relation and "to" or key)] = shown
   end
   if field.type == "enum" then options = { values = core.array { table.unpack(field.options) } } end
   return {

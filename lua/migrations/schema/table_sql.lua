@@ -194,6 +194,9 @@ function M.column(definition, column_name)
   return nil
 end
 
+--- What stands inside the parentheses that are around the whole of a piece of SQL, or nil.
+function M.inside_parentheses(text) return (paren_text * -1):match(text) end
+
 local function collect_words(words, text) words[unquote(text):lower()] = true end
 
 --- The set of names and keywords that a piece of SQL mentions, lower-case; strings and comments do not count
