@@ -60,6 +60,24 @@ static void a_text_is_prepared_once(void **state) {
     assert_int_equal(rdb_live_counts().statements, f->before.live.statements + 1);
 }
 
+static void a_statement_that_runs_once_leaves_the_cache_alone(void **state) {
+    fixture *f = *state; /* room for one statement */
+    rdb_error err = {0};
+    run_sql(f->conn, "a");
+    for (int i = 0; i < 2; i++) {
+        rdb_query query;
+        assert_int_equal(rdb_query_start_once(&query, f->conn, "a", 1, NULL, 0, RDB_NO_DEADLINE, &err), RDB_STEP_DONE);
+        assert_int_equal(rdb_query_next(&query, &err), RDB_STEP_DONE);
+        rdb_query_finish(&query);
+    }
+    assert_int_equal(times_done(f->fake, RDB_FAKE_PREPARE), 3);
+    run_sql(f->conn, "a");
+    assert_int_equal(times_done(f->fake, RDB_FAKE_PREPARE), 3);
+    assert_int_equal(rdb_live_counts().statements, f->before.live.statements + 1);
+    rdb_query query;
+    assert_int_equal(rdb_query_start_once(&query, f->conn, "a", 1, NULL, 0, 1, NULL), RDB_STEP_ERROR);
+}
+
 static void a_text_in_use_is_prepared_for_the_second_user(void **state) {
     fixture *f = *state;
     rdb_error err = {0};
@@ -418,6 +436,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         FAKE(a_text_is_prepared_once),
         FAKE(a_text_in_use_is_prepared_for_the_second_user),
+        cmocka_unit_test_setup_teardown(a_statement_that_runs_once_leaves_the_cache_alone, start_small_cache, stop),
         cmocka_unit_test_setup_teardown(a_statement_pushed_out_of_the_cache_lives_until_its_query_ends,
                                         start_small_cache, stop),
         SQLITE(a_statement_runs_again_with_other_parameters),

@@ -61,6 +61,7 @@ static void prepare(lua_State *L, rlua_run *run) {
     }
     run->sql = lua_tolstring(L, 2, &run->sql_len);
     run->sql_hash = 0;
+    run->once = false;
     run->plan_index = 0;
 }
 
@@ -103,10 +104,12 @@ static int l_run(lua_State *L) {
     return rlua_run_adhoc(L);
 }
 
-/* core.script(target, sql) -> affected   one statement without parameters; rows are dropped   [-0, +1, v]   blocks */
+/* core.script(target, sql) -> affected   one statement without parameters; rows are dropped; not kept prepared
+ * [-0, +1, v]   blocks */
 static int l_script(lua_State *L) {
     rlua_run run;
     prepare(L, &run);
+    run.once = true;
     if (!rlua_run_start(&run, NULL, 0)) {
         return rlua_run_fail(L, &run);
     }

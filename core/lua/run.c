@@ -9,6 +9,7 @@ void rlua_run_prepare(lua_State *L, rlua_run *run, int target_index, int plan_in
     run->sql = plan->sql;
     run->sql_len = plan->sql_len;
     run->sql_hash = plan->sql_hash;
+    run->once = false;
     run->plan_index = plan_index;
 }
 
@@ -34,8 +35,10 @@ bool rlua_run_start(rlua_run *run, const rdb_value *params, int n_params) {
         rlua_run_end(run, RDB_OK); /* nothing ran */
         return false;
     }
-    rdb_step step = rdb_query_start(&run->query, run->target.conn, run->sql, run->sql_len, run->sql_hash, params,
-                                    (size_t)n_params, run->target.deadline_ns, &run->err);
+    rdb_step step = run->once ? rdb_query_start_once(&run->query, run->target.conn, run->sql, run->sql_len, params,
+                                                     (size_t)n_params, run->target.deadline_ns, &run->err)
+                              : rdb_query_start(&run->query, run->target.conn, run->sql, run->sql_len, run->sql_hash,
+                                                params, (size_t)n_params, run->target.deadline_ns, &run->err);
     if (step != RDB_STEP_DONE) {
         step = rdb_query_wait(&run->query, step, &run->err);
     }

@@ -13,6 +13,7 @@ typedef struct rlua_run {
     const char *sql;
     size_t sql_len;
     uint64_t sql_hash;       /* 0: not known */
+    bool once;               /* it will not come again: not for the statement cache */
     int plan_index;          /* stack index of the plan, 0: none */
     int64_t started_ns;      /* set only while on_query is installed */
     const rdb_value *params; /* for on_query, borrowed until the report; NULL: not one set of them */

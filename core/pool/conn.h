@@ -53,6 +53,10 @@ typedef struct rdb_query {
  * Blocks never (SQLite: for as long as the database works).  Threads: the lease holder. */
 RDB_API rdb_step rdb_query_start(rdb_query *query, rdb_conn *conn, const char *sql, size_t len, uint64_t hash,
                                  const rdb_value *params, size_t n_params, int64_t deadline, rdb_error *err);
+/* rdb_query_start_once - the same for a statement that will not come again (DDL): it does not use the statement cache,
+ * so it pushes nothing out of it. */
+RDB_API rdb_step rdb_query_start_once(rdb_query *query, rdb_conn *conn, const char *sql, size_t len,
+                                      const rdb_value *params, size_t n_params, int64_t deadline, rdb_error *err);
 RDB_API rdb_step rdb_query_continue(rdb_query *query, rdb_error *err);
 /* rdb_query_next - fetch a row: ROW (cells are filled), DONE, WAIT_*, ERROR. */
 RDB_API rdb_step rdb_query_next(rdb_query *query, rdb_error *err);

@@ -212,6 +212,22 @@ static rdb_code may_start(const rdb_query *query, rdb_error *err) {
     return RDB_OK;
 }
 
+rdb_step rdb_query_start_once(rdb_query *query, rdb_conn *conn, const char *sql, size_t len, const rdb_value *params,
+                              size_t n_params, int64_t deadline, rdb_error *err) {
+    *query = (rdb_query){
+        .conn = conn,
+        .deadline_ns = deadline,
+        .sql = sql,
+        .sql_len = len,
+        .params = params,
+        .n_params = n_params,
+    };
+    if (err == NULL) {
+        err = &conn->spare_error;
+    }
+    return may_start(query, err) == RDB_OK ? prepare(query, false, err) : RDB_STEP_ERROR;
+}
+
 rdb_step rdb_query_start(rdb_query *query, rdb_conn *conn, const char *sql, size_t len, uint64_t hash,
                          const rdb_value *params, size_t n_params, int64_t deadline, rdb_error *err) {
     *query = (rdb_query){

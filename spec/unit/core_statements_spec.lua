@@ -33,6 +33,16 @@ describe("core", function()
     pool = nil
   end)
 
+  it("does not keep what core.script runs", function()
+    core.run(pool, "SELECT 1")
+    local before = core.live().statements
+    core.script(pool, "CREATE TABLE other (a)")
+    core.script(pool, "INSERT INTO other VALUES (1)")
+    assert.equal(before, core.live().statements)
+    core.run(pool, "SELECT 2")
+    assert.equal(before + 1, core.live().statements)
+  end)
+
   local COLUMNS = { { "id", "int64" }, { "name", "text" }, { "size", "double" }, { "ok", "bool" }, { "made", "date" } }
 
   local function plan(description)
