@@ -20,64 +20,27 @@ static bool execute(rlua_batch *batch) {
     return step == RDB_STEP_DONE && rlua_run_drain(run);
 }
 
-/* -- states before ------------------------------------------------------------------------------------------------ */
-
-static void push_key(lua_State *L, const rlua_batch *batch, lua_Integer i) {
-    if (batch->filled[i]) {
-        lua_rawgeti(L, batch->insert.anchor, RLUA_ANCHOR_PK);
-    } else {
-        lua_pushboolean(L, 0);
-    }
-}
-
-/* Push the list of states, making it when the instance at hand, the i-th, is the first with a snapshot. */
-static void push_states(lua_State *L, const rlua_batch *batch, lua_Integer i) {
-    if (lua_rawgeti(L, RLUA_BATCH_STATES, 1) == LUA_TTABLE) {
-        return;
-    }
-    lua_pop(L, 1);
-    lua_createtable(L, (int)(3 * (batch->last - batch->first + 1)), 0);
-    for (lua_Integer k = 0; k < i; k++) {
-        lua_pushboolean(L, 0);
-        lua_rawseti(L, -2, 3 * k + 1);
-        lua_pushboolean(L, 0);
-        lua_rawseti(L, -2, 3 * k + 2);
-        push_key(L, batch, k);
-        lua_rawseti(L, -2, 3 * k + 3);
-    }
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, RLUA_BATCH_STATES, 1);
-}
-
-/* Note what the instance at index, the i-th, was. */
-static void note_state(lua_State *L, rlua_batch *batch, int instance, lua_Integer i) {
-    bool saved = lua_rawgeti(L, instance, RLUA_SLOT_SNAPSHOT) != LUA_TNIL;
-    if (!saved && !batch->has_states) {
-        lua_pop(L, 1);
-        return;
-    }
-    push_states(L, batch, i);
-    batch->has_states = true;
-    if (saved) {
-        lua_pushvalue(L, -2);
-        lua_rawseti(L, -2, 3 * i + 1);
-        lua_rawgeti(L, instance, RLUA_SLOT_ROW);
-        lua_rawseti(L, -2, 3 * i + 2);
-    } else {
-        lua_pushboolean(L, 0);
-        lua_rawseti(L, -2, 3 * i + 1);
-        lua_pushboolean(L, 0);
-        lua_rawseti(L, -2, 3 * i + 2);
-    }
-    push_key(L, batch, i);
-    lua_rawseti(L, -2, 3 * i + 3);
-    lua_pop(L, 2);
-}
-
 /* -- the protected call ------------------------------------------------------------------------------------------- */
 
-/* Write the instance at the top, the i-th. False: stop. */
-static bool write_next(lua_State *L, rlua_batch *batch, lua_Integer i) {
+/* The instance at index, the i-th, is written: give it its key and snapshot. */
+static void settle(lua_State *L, rlua_batch *batch, int instance, lua_Integer i) {
+    batch->row = 0;
+    batch->verbs->keep(L, batch, instance);
+    batch->filled[i] = batch->fill;
+    rlua_batch_note_state(L, batch, instance, i);
+    batch->changing = true;
+    if (batch->fill) {
+        rdb_value pk = rdb_value_int64(batch->pk);
+        rlua_insertion_set_pk(L, &batch->insert, instance, &pk);
+    }
+    if (batch->row != 0) {
+        rlua_insertion_attach(L, instance, RLUA_BATCH_BLOCK, batch->row);
+    }
+    batch->changing = false;
+}
+
+/* Write the instance at the top. False: stop. */
+static bool write_one(lua_State *L, rlua_batch *batch) {
     int instance = lua_gettop(L);
     batch->fill = false;
     switch (batch->verbs->read(L, batch, instance)) {
@@ -95,19 +58,9 @@ static bool write_next(lua_State *L, rlua_batch *batch, lua_Integer i) {
         batch->failed = true;
         return false;
     }
-    batch->row = 0;
-    batch->verbs->keep(L, batch, instance);
-    batch->filled[i] = batch->fill;
-    note_state(L, batch, instance, i);
-    batch->changing = true;
-    if (batch->fill) {
-        rdb_value pk = rdb_value_int64(batch->pk);
-        rlua_insertion_set_pk(L, &batch->insert, instance, &pk);
-    }
-    if (batch->row != 0) {
-        rlua_insertion_attach(L, instance, RLUA_BATCH_BLOCK, batch->row);
-    }
-    batch->changing = false;
+    batch->pk = batch->fill ? rdb_query_last_insert_id(&batch->run.query) : 0;
+    settle(L, batch, instance, batch->position - batch->first);
+    batch->position++;
     return true;
 }
 
@@ -132,6 +85,68 @@ static bool is_instance(lua_State *L, const void *metatable) {
     return same;
 }
 
+/* Collect the values of the next instances. False: one of them is none, or cannot be written with the others. */
+static bool collect_chunk(lua_State *L, rlua_batch *batch, const void *metatable) {
+    size_t n = (size_t)batch->insert.params.count;
+    bool good = true;
+    batch->insert.together = true;
+    for (int k = 0; k < batch->chunk.rows && good; k++) {
+        lua_rawgeti(L, RLUA_BATCH_INSTANCES, batch->position + k);
+        good = is_instance(L, metatable) && batch->verbs->read(L, batch, lua_gettop(L)) == RLUA_READ_GOOD;
+        batch->nulls |= good && batch->insert.nulls;
+        memcpy(batch->chunk.values + (size_t)k * n, batch->insert.params.values, n * sizeof(rdb_value));
+    }
+    batch->insert.together = false;
+    return good;
+}
+
+/* Write as many instances as one statement takes. False: write the next one alone. */
+static bool write_chunk(lua_State *L, rlua_batch *batch, const void *metatable) {
+    rlua_chunk *chunk = &batch->chunk;
+    if (chunk->values == NULL || !batch->started || batch->position < chunk->alone ||
+        batch->last - batch->position + 1 < chunk->rows) {
+        return false;
+    }
+    rlua_chunk_result result = RLUA_CHUNK_ALONE;
+    if (collect_chunk(L, batch, metatable)) {
+        result = rlua_chunk_execute(chunk, &batch->run, batch->plan);
+    }
+    if (result != RLUA_CHUNK_GOOD) {
+        chunk->alone = batch->position + chunk->rows;
+        batch->failed = result == RLUA_CHUNK_FAILED;
+        return false;
+    }
+    size_t n = (size_t)batch->insert.params.count;
+    int64_t last_pk = batch->fill ? rdb_query_last_insert_id(&chunk->query) : 0;
+    for (int k = 0; k < chunk->rows; k++) {
+        lua_rawgeti(L, RLUA_BATCH_INSTANCES, batch->position);
+        memcpy(batch->insert.params.values, chunk->values + (size_t)k * n, n * sizeof(rdb_value));
+        batch->pk = last_pk - (chunk->rows - 1 - k);
+        settle(L, batch, lua_gettop(L), batch->position - batch->first);
+        lua_pop(L, 1);
+        batch->position++;
+    }
+    return true;
+}
+
+static void write_all(lua_State *L, rlua_batch *batch, const void *metatable) {
+    int top = lua_gettop(L);
+    while (batch->position <= batch->last) {
+        if (!write_chunk(L, batch, metatable)) {
+            lua_settop(L, top);
+            lua_rawgeti(L, RLUA_BATCH_INSTANCES, batch->position);
+            batch->stopped = !is_instance(L, metatable);
+            if (batch->failed || batch->stopped || !write_one(L, batch)) {
+                return;
+            }
+        }
+        lua_settop(L, top);
+        if (batch->held < 0 && batch->position - batch->first > RLUA_MANY_ROWS) {
+            rlua_collector_hold(L, &batch->held);
+        }
+    }
+}
+
 /* Arguments: batch, plan, instances, states. */
 static int run_batch(lua_State *L) {
     rlua_batch *batch = lua_touserdata(L, RLUA_BATCH_SELF);
@@ -140,25 +155,13 @@ static int run_batch(lua_State *L) {
     rlua_insertion_enter(L, &batch->insert, batch->plan, RLUA_BATCH_PLAN);
     rlua_insertion_expect_many(L, &batch->insert);
     batch->verbs->enter(L, batch);
+    rlua_chunk_enter(L, &batch->chunk, batch->plan);
     const void *metatable = NULL;
     if (lua_rawgeti(L, batch->insert.anchor, RLUA_ANCHOR_METATABLE) == LUA_TTABLE) {
         metatable = lua_topointer(L, -1);
     }
     int top = lua_gettop(L);
-    for (; batch->position <= batch->last; batch->position++) {
-        lua_rawgeti(L, RLUA_BATCH_INSTANCES, batch->position);
-        if (!is_instance(L, metatable)) {
-            batch->stopped = true;
-            break;
-        }
-        if (!write_next(L, batch, batch->position - batch->first)) {
-            break;
-        }
-        lua_settop(L, top);
-        if (batch->position - batch->first == RLUA_MANY_ROWS) {
-            rlua_collector_hold(L, &batch->held);
-        }
-    }
+    write_all(L, batch, metatable);
     lua_settop(L, top);
     if (!batch->failed && batch->nulls) {
         clear_nulls(L, batch, batch->position - batch->first);
@@ -169,7 +172,7 @@ static int run_batch(lua_State *L) {
 /* -- around it ---------------------------------------------------------------------------------------------------- */
 
 /* Stack of rlua_batch_run(). FIRST: the target, later the error. */
-enum { FIRST = 1, PLAN, LIST, STATES, FILLED, OLD_STATES, ANCHOR, KEY, INSTANCE };
+enum { FIRST = 1, PLAN, LIST, STATES, FILLED };
 
 static void read_arguments(lua_State *L, rlua_batch *batch) {
     batch->plan = rlua_check_plan(L, PLAN);
@@ -186,30 +189,7 @@ static void read_arguments(lua_State *L, rlua_batch *batch) {
     batch->nulls = batch->has_states = batch->changing = false;
     batch->started = batch->failed = batch->stopped = false;
     batch->held = -1;
-}
-
-/* Give the n first instances back what they had. Allocates nothing. */
-static void undo(lua_State *L, const rlua_batch *batch, lua_Integer n) {
-    lua_settop(L, FILLED);
-    bool any = lua_rawgeti(L, STATES, 1) == LUA_TTABLE;
-    rlua_plan_anchor(L, PLAN);
-    lua_rawgeti(L, ANCHOR, RLUA_ANCHOR_PK);
-    for (lua_Integer i = 0; i < n; i++) {
-        if (lua_rawgeti(L, LIST, batch->first + i) == LUA_TTABLE) {
-            for (int slot = RLUA_SLOT_SNAPSHOT; slot <= RLUA_SLOT_ROW; slot++) {
-                if (!any || lua_rawgeti(L, OLD_STATES, 3 * i + slot) == LUA_TBOOLEAN) {
-                    lua_pushnil(L);
-                }
-                lua_rawseti(L, INSTANCE, slot);
-            }
-            if (batch->filled[i]) {
-                lua_pushvalue(L, KEY);
-                lua_pushnil(L);
-                lua_rawset(L, INSTANCE);
-            }
-        }
-        lua_settop(L, KEY);
-    }
+    batch->chunk = (rlua_chunk){0};
 }
 
 /* The error is on top: undo what was changed and raise it with `index`. */
@@ -219,7 +199,8 @@ static int fail(lua_State *L, const rlua_batch *batch) {
         lua_setfield(L, -2, "index");
     }
     lua_replace(L, FIRST);
-    undo(L, batch, batch->position - batch->first + batch->changing);
+    lua_settop(L, FILLED);
+    rlua_batch_undo(L, batch, batch->position - batch->first + batch->changing);
     lua_settop(L, FIRST);
     return lua_error(L);
 }
@@ -244,6 +225,7 @@ void rlua_batch_run(lua_State *L, rlua_batch *batch, const rlua_batch_verbs *ver
     lua_pushvalue(L, STATES);
     batch->run.started_ns = 0;
     int status = lua_pcall(L, 4, 0, 0);
+    rlua_chunk_end(&batch->chunk);
     if (batch->started) {
         rlua_run_end(&batch->run, batch->failed ? batch->run.err.code : RDB_OK);
     }

@@ -6,8 +6,7 @@
 #ifndef RDB_LUA_BATCH_H
 #define RDB_LUA_BATCH_H
 
-#include "insertion.h"
-#include "run.h"
+#include "chunk.h"
 
 /* Stack of the protected call: its arguments, then what all instances share. */
 enum {
@@ -35,13 +34,14 @@ struct rlua_batch {
     rlua_plan *plan;
     rlua_run run;
     rlua_insertion insert;
+    rlua_chunk chunk;
     lua_Integer first;
     lua_Integer last;
     lua_Integer position; /* of the instance at hand, [out] of the one that stopped the batch */
     lua_Integer affected; /* [out] rows that the database changed */
     rlua_packer packer;
     bool *filled;    /* of each instance: its key was generated; beside the protected call */
-    int64_t pk;      /* of the instance at hand, when fill */
+    int64_t pk;      /* of the instance at hand: the key that the database generated, when fill */
     uint32_t row;    /* and its row in the packer's block */
     bool fill;       /* and whether its key is generated */
     bool nulls;      /* some instance has sentinels that meant SQL NULL: dropped at the end */
@@ -58,6 +58,12 @@ struct rlua_batch {
  * for each, or nil when none had one. Raises with `index` set; no instance was changed then.
  * [-0, +2, v]   blocks */
 void rlua_batch_run(lua_State *L, rlua_batch *batch, const rlua_batch_verbs *verbs);
+/* rlua_batch_note_state - before the instance at index, the i-th, is changed: note what it was. Within the protected
+ * call. [-0, +0, m] */
+void rlua_batch_note_state(lua_State *L, rlua_batch *batch, int instance, lua_Integer i);
+/* rlua_batch_undo - give the n first instances back what they had; on the stack of rlua_batch_run(). Allocates nothing.
+ * [-0, +?, -] */
+void rlua_batch_undo(lua_State *L, const rlua_batch *batch, lua_Integer n);
 /* rlua_open_updates - core.update, core.update_many, core.delete (updates.c). [-0, +0, m] */
 void rlua_open_updates(lua_State *L);
 

@@ -24,6 +24,7 @@ void rlua_insertion_enter(lua_State *L, rlua_insertion *insert, const rlua_plan 
     lua_rawgeti(L, insert->anchor, RLUA_ANCHOR_PK);
     insert->pk = insert->anchor + 1;
     insert->keys = 0;
+    insert->together = false;
 }
 
 void rlua_insertion_expect_many(lua_State *L, rlua_insertion *insert) {
@@ -52,7 +53,7 @@ static bool fits(rlua_insertion *insert, int i) {
 rlua_read_result rlua_insertion_read(lua_State *L, rlua_insertion *insert, int instance) {
     const rlua_plan *plan = insert->plan;
     int n = plan->n_insert - plan->n_keys;
-    insert->params.buffers_used = 0;
+    insert->params.buffers_used = insert->together ? RLUA_PARAMS_BUFFERS : 0;
     insert->nulls = false;
     for (int i = 0; i < n; i++) {
         uint8_t kind = plan->insert_kinds[i];

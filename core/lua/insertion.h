@@ -18,6 +18,7 @@ typedef struct rlua_insertion {
     int anchor;    /* stack index of the plan's anchor */
     int pk;        /* stack index of the pk's key, nil for none */
     int keys;      /* stack index of the first bound key; 0: they are in the anchor */
+    bool together; /* values of several instances are read before they are bound */
     int bad_field; /* 0-based position, after RLUA_READ_FAILED */
     bool nulls;    /* a field of the instance read last holds the null sentinel, meaning SQL NULL */
     rdb_error err;

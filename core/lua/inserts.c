@@ -80,7 +80,6 @@ static void keep(lua_State *L, rlua_batch *batch, int instance) {
     batch->affected++;
     bulk->pk = rdb_value_null();
     if (batch->fill) {
-        batch->pk = rdb_query_last_insert_id(&batch->run.query);
         bulk->pk = rdb_value_int64(batch->pk);
     }
     if (batch->plan->n_columns > 0) {

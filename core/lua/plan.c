@@ -239,6 +239,23 @@ static void read_limits(lua_State *L, const rlua_plan *plan, uint32_t *limits) {
     }
 }
 
+/* The statement for many rows, from the list on top: { SQL, rows }. */
+static void read_many(lua_State *L, int anchor, rlua_plan *plan) {
+    if (lua_getfield(L, -1, "many") == LUA_TTABLE) {
+        lua_rawgeti(L, -1, 2);
+        plan->many_rows = (int)lua_tointeger(L, -1);
+        lua_pop(L, 1);
+        if (plan->many_rows < 2 || plan->many_rows > 1000 || plan->n_insert == 0 ||
+            lua_rawgeti(L, -1, 1) != LUA_TSTRING) {
+            fail(L, "insert.many is { SQL text, number of rows }, from 2 to 1000");
+        }
+        plan->many_sql = lua_tolstring(L, -1, &plan->many_len);
+        plan->many_hash = rdb__sql_hash(plan->many_sql, plan->many_len);
+        lua_rawseti(L, anchor, RLUA_ANCHOR_MANY);
+    }
+    lua_pop(L, 1);
+}
+
 /* The arrays are the plan's own, writable here. */
 static void read_bound(lua_State *L, int anchor, const char *list, rlua_plan *plan, uint8_t *kinds, uint32_t *limits) {
     read_keys(L, anchor, list, plan->n_insert, rlua_anchor_insert(plan, 0), kinds);
@@ -248,6 +265,8 @@ static void read_bound(lua_State *L, int anchor, const char *list, rlua_plan *pl
         lua_rawseti(L, anchor, RLUA_ANCHOR_PK);
         if (strcmp(list, "update") == 0) {
             plan->n_keys = read_position(L, "keys", 1, plan->n_insert);
+        } else {
+            read_many(L, anchor, plan);
         }
     }
     lua_pop(L, 1);
@@ -258,6 +277,7 @@ static void read_bound(lua_State *L, int anchor, const char *list, rlua_plan *pl
  *   shape    "instance", "dict", "tuple", "flat", "none" (default)
  *   related  { {attr=, parent=, first=, last=, pk=, metatable=, model=}, ... }
  *   insert   { {key, kind [, most characters]}, ..., pk = key }   fields that core.insert binds
+ *            many = { SQL text for so many rows at once, rows }: for core.insert_many
  *   update   { {key, kind [, most characters]}, ..., keys = n }    fields that core.update binds, then n that find the
  * row Reads the tables once; raises misuse for what makes no sense.   [-0, +1, v] */
 static int l_plan(lua_State *L) {

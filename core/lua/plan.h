@@ -29,6 +29,7 @@ enum {
     RLUA_ANCHOR_METATABLE, /* of the row's main object, or nil */
     RLUA_ANCHOR_MODEL,     /* or nil */
     RLUA_ANCHOR_PK,        /* key that an insert fills, or nil */
+    RLUA_ANCHOR_MANY,      /* SQL text of an insert of many rows, or nil */
     RLUA_ANCHOR_KEYS       /* first column key */
 };
 
@@ -48,9 +49,13 @@ typedef struct rlua_plan {
     rlua_shape shape;
     int n_params;
     int n_columns;
-    int n_objects;               /* 1 + related */
-    int n_insert;                /* keys of an instance that are bound */
-    int n_keys;                  /* the last so many of them find the row: an update */
+    int n_objects;        /* 1 + related */
+    int n_insert;         /* keys of an instance that are bound */
+    int n_keys;           /* the last so many of them find the row: an update */
+    int many_rows;        /* rows of one insert by many_sql, 0: there is none */
+    const char *many_sql; /* anchored */
+    size_t many_len;
+    uint64_t many_hash;
     int pk_insert;               /* position of the pk among the bound keys, or -1 */
     long rows_hint;              /* rows of the last result: size of the next list */
     size_t bytes_hint;           /* bytes of the last snapshot: size of the next block */

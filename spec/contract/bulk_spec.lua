@@ -2,7 +2,7 @@ local rdb = require "rdb"
 local backends = require "spec.support.backends"
 local blog = require "spec.support.blog"
 
-local Author, Post = blog.Author, blog.Post
+local Author, Post, Tag = blog.Author, blog.Post, blog.Tag
 
 local function caught(fn, ...)
   local ok, err = pcall(fn, ...)
@@ -115,6 +115,42 @@ backends.each(function(backend)
       for _, post in ipairs(list) do
         assert.is_false(post:is_dirty())
       end
+    end)
+
+    it("name the object of a long list that fails", function()
+      local list = new_posts(150)
+      list[77].author_id = 999
+      list[120].title = ("x"):rep(1000)
+      local err = caught(Post.objects.bulk_create, Post.objects, list)
+      assert.equal("data_too_long", err.code)
+      assert.equal(120, err.index)
+      list[120].title = "short"
+      assert.equal("foreign_key_violation", caught(Post.objects.bulk_create, Post.objects, list).code)
+      list[77].author_id = ann.id
+      assert.equal(list, Post.objects:bulk_create(list))
+      for i, post in ipairs(list) do
+        assert.equal("p" .. i, i == 120 and "p120" or Post.objects:get { id = post.id }.title)
+      end
+    end)
+
+    it("give each object its own key, whatever triggers do", function()
+      local function check(list)
+        for i, tag in ipairs(Tag.objects:bulk_create(list)) do
+          assert.equal(list[i].label, Tag.objects:get { id = tag.id }.label)
+        end
+      end
+      local function tags(prefix)
+        local list = {}
+        for i = 1, 100 do
+          list[i] = Tag { label = prefix .. i }
+        end
+        return list
+      end
+      check(tags "a")
+      rdb.query([[CREATE TRIGGER more AFTER INSERT ON blog_tag WHEN NEW.label LIKE 'b%7' BEGIN
+        INSERT INTO blog_tag (label) VALUES ('copy of ' || NEW.label); END]])
+      check(tags "b")
+      rdb.query "DROP TRIGGER more"
     end)
 
     it("write all or nothing, also inside a transaction", function()

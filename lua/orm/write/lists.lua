@@ -50,6 +50,32 @@ local function remember_all(alias, meta, objects, first, last)
   end
 end
 
+-- From so many objects on a statement for many rows is worth the question whether it may be used.
+local MANY = 50
+
+-- May the rows of a list be written many at once? Their keys must come in order, and they must not point at each other,
+-- which the database would check for all of them together.
+local function takes_many(Model, alias, n)
+  local dialect, meta = connections.dialect(alias), Model._meta
+  if n < MANY or not dialect.rows_per_insert then
+    return false
+  end
+  for _, field in ipairs(meta.relations) do
+    if field.relation.model == Model then
+      return false
+    end
+  end
+  return not meta.auto_key or dialect.keys_in_order(connections.target(alias), meta.table, meta.pk.column)
+end
+
+-- The plan that writes the objects of one run.
+local function insert_plan(Model, alias, omitted, key, conflict, many)
+  if conflict then
+    return statements.insert(Model, alias, omitted, key .. conflict.key, conflict.suffix)
+  end
+  return (many and statements.insert_many or statements.insert)(Model, alias, omitted, key)
+end
+
 -- Insert objects first .. last, as far as one statement can. Returns how many it wrote.
 local function insert_run(Model, alias, objects, first, last, plan, key)
   local target, context = connections.current(alias)
@@ -67,12 +93,12 @@ end
 -- @tparam ?table conflict { key =, suffix = } for statements.insert
 function lists.insert(Model, alias, objects, size, conflict)
   local meta, first = Model._meta, 1
+  local many = not conflict and takes_many(Model, alias, #objects)
   while first <= #objects do
     check_item(meta, "bulk_create", objects, first)
     local omitted, key, read_back = write.omitted_columns(meta, objects[first])
     local last = run_end(meta, objects, first, size, key, conflict)
-    local plan = statements.insert(Model, alias, omitted, key .. (conflict and conflict.key or ""),
-      conflict and conflict.suffix)
+    local plan = insert_plan(Model, alias, omitted, key, conflict, many)
     if conflict then
       remember_all(alias, meta, objects, first, last)
     end

@@ -79,6 +79,20 @@ local function bound_key(field)
   return { field.attname, field.kind, field:character_limit() }
 end
 
+-- The statement for many rows at once: { SQL, rows }.
+local function insert_many_rows(dialect, meta, fields, rows)
+  local marks, all = {}, {}
+  for row = 1, rows do
+    for i = 1, #fields do
+      marks[i] = dialect.placeholder((row - 1) * #fields + i)
+    end
+    all[row] = "(" .. table.concat(marks, ", ") .. ")"
+  end
+  local names = columns_and_marks(dialect, fields)
+  return { ("INSERT INTO %s (%s) VALUES %s"):format(dialect.quote_name(meta.table), names, table.concat(all, ", ")),
+    rows }
+end
+
 local function build_insert(dialect, Model, omitted, suffix)
   local meta = Model._meta
   local fields, kinds, insert = {}, {}, {}
@@ -115,6 +129,28 @@ local function build_row(dialect, Model)
     sql = ("SELECT %s FROM %s"):format(names, dialect.quote_name(meta.table)), params = {}, shape = "instance",
     columns = all_columns(meta), metatable = meta.metatable, model = Model,
   }
+end
+
+-- The same with a statement for many rows; as many as fit well.
+local function build_insert_many(dialect, Model, omitted)
+  local spec = build_insert(dialect, Model, omitted)
+  local fields = {}
+  for _, field in ipairs(Model._meta.fields) do
+    if not omitted[field.attname] then
+      fields[#fields + 1] = field
+    end
+  end
+  local rows = #fields > 0 and math.min(dialect.rows_per_insert, dialect.limits.params // (4 * #fields)) or 0
+  if rows > 1 then
+    spec.insert.many = insert_many_rows(dialect, Model._meta, fields, rows)
+  end
+  return spec
+end
+
+--- The same for many rows, where the database gives them keys that follow each other (dialect.keys_in_order).
+-- @treturn userdata plan for core.insert_many
+function statements.insert_many(Model, alias, omitted, key)
+  return kept_plan(Model, alias, "insert_many:" .. key, build_insert_many, omitted)
 end
 
 --- A plan that is only asked for the columns of a whole row: for core.take_snapshot.
